@@ -1,0 +1,79 @@
+"""From a name in a study file to its card, and from a card to its code, which is imported only when it is used.
+
+Built-in cards stand in literal dictionaries (``data/cards.py``); another package adds its own with an entry point in
+the group ``frostline.datasets`` that names a card. A clash of names is an error.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from frostline.errors import FrostlineError, UnknownName
+
+BUILT_IN_DATASETS = "frostline.data.cards:CARDS"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a dataset: where it lies under the data folder, where it is fetched from, and its digest."""
+
+    name: str
+    url: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """The facts of a dataset that a plan needs, readable without opening a file.
+
+    ``train_counts`` and ``test_counts`` hold the number of items of each class. ``full_scale`` is the largest raw
+    value of a plane. ``code`` names the function ``(card, folder) -> Corpus`` that reads it.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    train_counts: tuple[int, ...]
+    test_counts: tuple[int, ...]
+    channels: int
+    size: int
+    full_scale: float
+    licence: str
+    source: str
+    code: str
+    files: tuple[DataFile, ...] = ()
+
+
+@functools.cache
+def dataset_cards() -> Mapping[str, DatasetCard]:
+    """Every dataset that a study file may name, built-in and added by other packages, by name."""
+    cards: dict[str, DatasetCard] = dict(load_code(BUILT_IN_DATASETS))
+    for point in entry_points(group="frostline.datasets"):
+        if point.name in cards:
+            origin = point.dist.name if point.dist else "another package"
+            raise FrostlineError(f"the dataset {point.name!r} of {origin} clashes with one of the same name; rename it")
+        cards[point.name] = point.load()
+    return cards
+
+
+def dataset_card(name: str) -> DatasetCard:
+    """The card of the dataset called ``name``.
+
+    Raises:
+        UnknownName: no dataset is called so; the text has the nearest name and the full list.
+    """
+    cards = dataset_cards()
+    if name not in cards:
+        raise UnknownName("dataset", name, cards)
+    return cards[name]
+
+
+def load_code(reference: str) -> Callable[..., object] | Mapping[str, DatasetCard]:
+    """What ``package.module:name`` refers to, imported now."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,1 @@
+"""On what: every dataset becomes planes and targets, split before anything learns from it."""

@@ -1,0 +1,73 @@
+"""Planes with their targets, groups and ids: what every dataset becomes.
+
+| symbol | meaning | shape, type |
+|---|---|---|
+| planes | raw values as the file stores them | sample channel row column, uint8 or float32 |
+| targets | index of the class | sample, int64 |
+| ids | names that stay the same for ever, ``dataset/part/number`` | sample, str |
+| groups | items that no split may part (a song, a speaker) | sample, str |
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Int64, Shaped
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Planes, targets, ids and groups of the same length, in one order.
+
+    Raises:
+        ValueError: the lengths differ, or an id stands twice.
+    """
+
+    planes: Shaped[Tensor, "sample channel row column"]
+    targets: Int64[Tensor, " sample"]
+    ids: Shaped[np.ndarray, " sample"]
+    groups: Shaped[np.ndarray, " sample"]
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.planes), len(self.targets), len(self.ids), len(self.groups)}
+        if len(lengths) != 1:
+            raise ValueError(f"planes, targets, ids and groups differ in length: {sorted(lengths)}")
+        if len(np.unique(self.ids)) != len(self.ids):
+            raise ValueError("an id stands twice")
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, positions: Int64[np.ndarray, " chosen"]) -> Samples:
+        """The samples at ``positions``, in that order."""
+        rows = torch.from_numpy(np.asarray(positions, dtype=np.int64))
+        return Samples(self.planes[rows], self.targets[rows], self.ids[positions], self.groups[positions])
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """A whole dataset as read: its training part, its test part and the digest of both (sha256, hexadecimal)."""
+
+    train: Samples
+    test: Samples
+    digest: str
+
+
+def corpus(train: Samples, test: Samples) -> Corpus:
+    """The corpus of the two parts, with the digest of every plane, target and id in them."""
+    return Corpus(train, test, digest_of(train, test))
+
+
+def digest_of(*parts: Samples) -> str:
+    """sha256 over planes, targets, ids and groups of ``parts``, in order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(np.ascontiguousarray(part.planes.numpy()))
+        digest.update(np.ascontiguousarray(part.targets.numpy()))
+        digest.update("\n".join(part.ids.tolist()).encode())
+        digest.update("\n".join(part.groups.tolist()).encode())
+    return digest.hexdigest()
