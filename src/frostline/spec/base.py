@@ -1,0 +1,27 @@
+"""A value: frozen, strict, unknown keys refused, and named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+NUMERICS = 1
+"""Raised when a default or the mathematics of a trial changes, so that no stored outcome is taken for a new one."""
+
+
+class Value(BaseModel):
+    """A frozen value; two values with equal content are equal and interchangeable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, ignored_types=(cached_property,))
+
+
+def key_of(kind: str, content: dict[str, object]) -> str:
+    """sha256 (first 20 hexadecimal digits) of the canonical JSON of ``content``, its kind and ``NUMERICS``.
+
+    ``content`` holds only what differs from the defaults: a new field whose default means "as before" moves no key.
+    """
+    text = json.dumps({"kind": kind, "numerics": NUMERICS, **content}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

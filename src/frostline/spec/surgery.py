@@ -1,0 +1,118 @@
+"""What becomes of each layer of a network: one fate a layer, input first, written run-length (``f3r3``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from itertools import groupby
+from typing import Literal
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+class Fate(Enum):
+    """What becomes of one layer."""
+
+    FROZEN = "f"
+    TUNED = "t"
+    RESET = "r"
+    REMOVED = "x"
+
+
+FateName = Literal["frozen", "tuned", "reset", "removed"]
+FATE_NAMES: dict[FateName, Fate] = {
+    "frozen": Fate.FROZEN,
+    "tuned": Fate.TUNED,
+    "reset": Fate.RESET,
+    "removed": Fate.REMOVED,
+}
+RUN = re.compile(r"([ftrx])([1-9][0-9]*)")
+
+
+class Surgery:
+    """One fate for every layer, input first; removed layers only at the top, and at least one layer stays.
+
+    Prints and parses as ``f7t6``. Hashable; equal fates are equal surgeries, however they were named.
+
+    Raises:
+        ValueError: a removed layer below one that stays, or no layer that stays.
+    """
+
+    __slots__ = ("fates",)
+    fates: tuple[Fate, ...]
+
+    def __init__(self, fates: Sequence[Fate]) -> None:
+        kept = [fate is not Fate.REMOVED for fate in fates]
+        if not any(kept):
+            raise ValueError("at least one layer must stay")
+        if kept != sorted(kept, reverse=True):
+            raise ValueError("layers can be removed only from the top")
+        object.__setattr__(self, "fates", tuple(fates))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a surgery is a value and cannot be changed")
+
+    @classmethod
+    def parse(cls, text: str) -> Surgery:
+        """The surgery that ``text`` spells, for example ``f3r3``.
+
+        Raises:
+            ValueError: ``text`` is not a run-length string of f, t, r, x, or spells no legal surgery.
+        """
+        runs = RUN.findall(text)
+        if not runs or "".join(letter + count for letter, count in runs) != text:
+            raise ValueError(
+                f"{text!r} is not a surgery; write a letter and a count for each run of layers, input first: "
+                "f frozen, t tuned, r reset, x removed, for example 'f3r3'"
+            )
+        return cls([Fate(letter) for letter, count in runs for _ in range(int(count))])
+
+    @classmethod
+    def cut(cls, depth: int, layers: int, below: Fate, above: Fate) -> Surgery:
+        """The surgery with ``below`` for the first ``depth`` of ``layers`` layers and ``above`` for the others."""
+        return cls([below] * depth + [above] * (layers - depth))
+
+    @property
+    def kept(self) -> int:
+        """How many layers stay."""
+        return sum(fate is not Fate.REMOVED for fate in self.fates)
+
+    @property
+    def needs_start(self) -> bool:
+        """True where some layer keeps the weights it starts from."""
+        return any(fate in (Fate.FROZEN, Fate.TUNED) for fate in self.fates)
+
+    @property
+    def frozen_depth(self) -> int:
+        """How many layers are frozen from the input up, without a gap."""
+        return next((i for i, fate in enumerate(self.fates) if fate is not Fate.FROZEN), len(self.fates))
+
+    def __len__(self) -> int:
+        return len(self.fates)
+
+    def __str__(self) -> str:
+        return "".join(f"{fate.value}{len(list(run))}" for fate, run in groupby(self.fates))
+
+    def __repr__(self) -> str:
+        return f"Surgery.parse({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Surgery) and self.fates == other.fates
+
+    def __hash__(self) -> int:
+        return hash(self.fates)
+
+    def __reduce__(self) -> tuple[type[Surgery], tuple[tuple[Fate, ...]]]:
+        return Surgery, (self.fates,)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read from its text, written as its text."""
+        from_text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema(strict=True))
+        return core_schema.json_or_python_schema(
+            json_schema=from_text,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text], mode="smart"),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
