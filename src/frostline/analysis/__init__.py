@@ -1,0 +1,1 @@
+"""From stored outcomes to what they allow one to say."""

@@ -1,0 +1,140 @@
+"""Which arm to choose at each share, and which arms the runs cannot tell from it.
+
+========  ==========================================================  ==========
+symbol    meaning                                                     unit
+========  ==========================================================  ==========
+m         number of arms that the best one is compared with           1
+level     confidence of all m comparisons together                    1
+========  ==========================================================  ==========
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from frostline.analysis.comparisons import differences, finished
+from frostline.analysis.estimates import Estimate, OneRun, student_mean, summary
+from frostline.randomness import stream
+
+OPTIMISM = (
+    "The arm was chosen on the same test items on which it is reported here, so that the highest mean is optimistic: "
+    "expect somewhat less on new data."
+)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An arm, its names, and the accuracy of each of its finished seeds."""
+
+    arm: str
+    names: str
+    accuracies: dict[int, float]
+
+    def __str__(self) -> str:
+        return self.arm if self.names == self.arm else f"{self.arm} ({self.names})"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The arm with the highest mean at ``share``, and the arms that the runs cannot tell from it.
+
+    ``best`` and ``estimate`` are None where nothing has finished, and ``estimate`` is a single run where one seed is
+    all there is. ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some
+    of them only. ``arms_left_out`` have fewer than two finished seeds, although others have them.
+    """
+
+    share: float
+    best: str | None
+    estimate: Estimate | OneRun | None
+    ties: tuple[str, ...]
+    beaten: tuple[str, ...]
+    seeds: tuple[int, ...]
+    seeds_left_out: tuple[int, ...]
+    arms_left_out: tuple[str, ...]
+
+
+def recommend(frame: pd.DataFrame, level: float) -> list[Recommendation]:
+    """One recommendation for each share of ``frame``, in ascending order.
+
+    The arm with the highest mean over the common seeds ties with every arm whose paired Student's t interval of the
+    difference, at a level corrected for the m other arms (Bonferroni), contains 0. Whatever arm is truly the best is
+    then among the recommended one and its ties with confidence of at least ``level`` (for normal differences).
+    """
+    return [_at(frame, share, level) for share in sorted({float(share) for share in frame["share"]})]
+
+
+def sentence(recommendation: Recommendation) -> str:
+    """The recommendation in plain words, with its figure, interval and number of runs, and with all that was left out."""
+    return " ".join([_verdict(recommendation), *_omissions(recommendation)])
+
+
+def percent(share: float) -> str:
+    """``share`` as a percentage without superfluous digits."""
+    return f"{share * 100:.6g} %"
+
+
+def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
+    rows = frame[frame["share"] == share].drop_duplicates("arm")
+    arms = [
+        Contestant(str(arm), str(names), finished(frame, str(arm), share))
+        for arm, names in zip(rows["arm"], rows["names"], strict=True)
+    ]
+    most = min(2, max(len(arm.accuracies) for arm in arms))
+    compared = [arm for arm in arms if most and len(arm.accuracies) >= most]
+    left_out = tuple(str(arm) for arm in arms if arm not in compared)
+    some = {seed for arm in compared for seed in arm.accuracies}
+    common = sorted(some.intersection(*(arm.accuracies for arm in compared)))
+    best = max(compared, key=lambda arm: sum(arm.accuracies[seed] for seed in common)) if common else None
+    ties = [] if best is None else [arm for arm in compared if arm is not best and _tied(best, arm, compared, common, level)]
+    values = [] if best is None else [best.accuracies[seed] for seed in common]
+    return Recommendation(
+        share=share,
+        best=None if best is None else str(best),
+        estimate=summary(values, level, stream(0, "recommendation", repr(share))),
+        ties=tuple(map(str, ties)),
+        beaten=tuple(str(arm) for arm in compared if best is not None and arm is not best and arm not in ties),
+        seeds=tuple(common),
+        seeds_left_out=tuple(sorted(some.difference(common))),
+        arms_left_out=left_out,
+    )
+
+
+def _tied(best: Contestant, other: Contestant, compared: list[Contestant], seeds: list[int], level: float) -> bool:
+    """True where the runs cannot tell ``other`` from ``best``, which fewer than two common seeds never can."""
+    if len(seeds) < 2:
+        return True
+    corrected = 1 - (1 - level) / (len(compared) - 1)
+    return student_mean(differences(best.accuracies, other.accuracies, seeds), corrected).low <= 0
+
+
+def _verdict(found: Recommendation) -> str:
+    share = f"With {percent(found.share)} of the target data"
+    match found.estimate:
+        case None:
+            return f"{share}: nothing can be said; no seed has finished in the arms to be compared."
+        case OneRun(value=value):
+            return (
+                f"{share}: one seed: no interval, nothing can be said (the highest accuracy of that seed is {value:.3f}, "
+                f"n = 1, by {found.best})."
+            )
+    figure = (
+        f"accuracy {found.estimate.value:.3f} [{found.estimate.low:.3f}, {found.estimate.high:.3f}] "
+        f"({found.estimate.level * 100:g} % interval, n = {found.estimate.n} seeds)"
+    )
+    if found.ties:
+        return f"{share}: undecided between {found.best}, {', '.join(found.ties)}; highest mean {found.best}, {figure}."
+    if found.beaten:
+        return f"{share}: {found.best}, {figure}; told apart from all {len(found.beaten)} other arms."
+    return f"{share}: {found.best}, {figure}; no other arm to compare it with."
+
+
+def _omissions(found: Recommendation) -> list[str]:
+    said = []
+    if found.seeds_left_out:
+        seeds = ", ".join(map(str, found.seeds_left_out))
+        said.append(f"Compared on seeds that finished in every arm (n = {len(found.seeds)}); left out: seed {seeds}.")
+    if found.arms_left_out:
+        said.append(f"Not compared, for want of finished seeds: {', '.join(found.arms_left_out)}.")
+    return said

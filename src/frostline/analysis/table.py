@@ -1,0 +1,143 @@
+"""Every cell of a study as one row of a tidy table, finished or not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from frostline.outcome import Failed, Finished
+from frostline.spec.plan import Entry, Plan
+from frostline.spec.study import Family, Study
+
+CELL = {
+    "arm": "str",
+    "names": "str",
+    "frozen_depth": "Int64",
+    "kept": "Int64",
+    "share": "float64",
+    "seed": "Int64",
+    "key": "str",
+    "status": "str",
+    "error": "str",
+}
+"""Columns that every row fills (``error``: where there is one), with their types."""
+
+FIGURES = {
+    "accuracy": "float64",
+    "macro_f1": "float64",
+    "nll": "float64",
+    "calibration_error": "float64",
+    "train_accuracy": "float64",
+    "validation_loss": "float64",
+    "validation_accuracy": "float64",
+    "n_train": "Int64",
+    "n_validation": "Int64",
+    "n_test": "Int64",
+    "parameters_total": "Int64",
+    "parameters_trainable": "Int64",
+    "parameters_frozen": "Int64",
+    "steps": "Int64",
+    "stopped": "str",
+    "start": "str",
+    "seconds": "float64",
+    "peak_memory_bytes": "Int64",
+    "device": "str",
+}
+"""Columns that only a finished trial fills, with their types. Losses are in nats per item, accuracies from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class CutPoint:
+    """A family of surgeries, one of its cuts, and the arm that stands there."""
+
+    family: str
+    cut: int
+    arm: str
+
+
+def cut_points(study: Study) -> tuple[CutPoint, ...]:
+    """Every cut of every family of ``study`` in the order of the file; single surgeries have none."""
+    layers = len(study.network.layer_names)
+    return tuple(
+        CutPoint(name, cut, str(surgery))
+        for name, entry in study.surgeries.items()
+        if isinstance(entry, Family)
+        for cut, surgery in entry.surgeries(layers).items()
+    )
+
+
+def table(plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> pd.DataFrame:
+    """One row for each arm, share and seed of ``plan``, in its order, with status finished, failed or missing.
+
+    Columns are those of ``CELL`` and ``FIGURES``; a figure that is not known is missing, never 0.
+    """
+    return frame_of([_row(entry, outcomes.get(entry.trial.key)) for entry in plan.entries])
+
+
+def frame_of(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """``rows`` as a table with every column of ``CELL`` and ``FIGURES`` in its type; what a row lacks is missing."""
+    columns = CELL | FIGURES
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
+def write_table(frame: pd.DataFrame, folder: Path) -> tuple[Path, Path]:
+    """Paths of ``table.csv`` and ``table.parquet``, written whole into ``folder`` or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    csv, parquet = folder / "table.csv", folder / "table.parquet"
+    replace_whole(csv, lambda path: frame.to_csv(path, index=False))
+    replace_whole(parquet, lambda path: frame.to_parquet(path, index=False))
+    return csv, parquet
+
+
+def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Puts what ``write`` writes at ``path`` in one step, so that no reader ever sees half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _row(entry: Entry, outcome: Finished | Failed | None) -> dict[str, object]:
+    cell: dict[str, object] = {
+        "arm": str(entry.arm.surgery),
+        "names": " = ".join(entry.arm.names),
+        "frozen_depth": entry.arm.surgery.frozen_depth,
+        "kept": entry.arm.surgery.kept,
+        "share": entry.share,
+        "seed": entry.seed,
+        "key": entry.trial.key,
+        "status": "missing" if outcome is None else outcome.status,
+    }
+    if isinstance(outcome, Failed):
+        return cell | {"error": outcome.error}
+    return cell if outcome is None else cell | _figures(outcome)
+
+
+def _figures(outcome: Finished) -> dict[str, object]:
+    return {
+        "accuracy": outcome.metrics.accuracy,
+        "macro_f1": outcome.metrics.macro_f1,
+        "nll": outcome.metrics.nll,
+        "calibration_error": outcome.metrics.calibration_error,
+        "train_accuracy": outcome.train_accuracy,
+        "validation_loss": outcome.best_validation.loss,
+        "validation_accuracy": outcome.best_validation.accuracy,
+        "n_train": outcome.n_train,
+        "n_validation": outcome.n_validation,
+        "n_test": outcome.n_test,
+        "parameters_total": outcome.parameters.total,
+        "parameters_trainable": outcome.parameters.trainable,
+        "parameters_frozen": outcome.parameters.frozen,
+        "steps": outcome.steps,
+        "stopped": outcome.stopped,
+        "start": outcome.start,
+        "seconds": outcome.seconds,
+        "peak_memory_bytes": outcome.peak_memory_bytes,
+        "device": outcome.environment.device,
+    }

@@ -1,0 +1,210 @@
+"""The command line: one call and one print a command. Nothing here imports torch before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from frostline.errors import FrostlineError
+
+if TYPE_CHECKING:
+    from frostline.spec.plan import Plan
+    from frostline.spec.study import Study
+
+app = typer.Typer(
+    name="frostline",
+    help="Find how deep to freeze a pretrained network, and how sure the answer is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or the name of a preset.")]
+Folder = Annotated[Path | None, typer.Option("--to", help="The study folder  [default: results/NAME]")]
+Shares = Annotated[str | None, typer.Option(help="Only these shares, for example 0.01,0.1")]
+Seeds = Annotated[int | None, typer.Option(help="Only the first so many seeds of the study")]
+Seed = Annotated[int | None, typer.Option(help="Only this one seed")]
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this surgery, for example f3r3; repeatable")]
+RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the study's recipes")]
+StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
+Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: one a core]")]
+ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Where trials run")]
+
+
+def main() -> None:
+    """Runs one command; a user's mistake is told in words and ends with status 2, Ctrl-C with 130."""
+    try:
+        app(standalone_mode=True)
+    except FrostlineError as error:
+        print_error(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print_error("stopped; what had finished is kept, and running the same command again goes on from there")
+        sys.exit(130)
+
+
+def print_error(text: str) -> None:
+    """Writes ``text`` to the standard error stream."""
+    typer.echo(text, err=True)
+
+
+
+@app.command(epilog=help_run("plan"))
+def plan(
+    study: StudyName,
+    shares: Shares = None,
+    seeds: Seeds = None,
+    seed: Seed = None,
+    arm: Arms = None,
+    recipe: RecipeName = None,
+    stand_in: StandIns = None,
+) -> None:
+    """Say what a study will run, without running it."""
+    from frostline.summary import plan_summary
+
+    narrowed, planned = _planned(study, _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    typer.echo(plan_summary(narrowed, planned))
+
+
+@app.command(epilog=help_run("run"))
+def run(
+    study: StudyName,
+    to: Folder = None,
+    shares: Shares = None,
+    seeds: Seeds = None,
+    seed: Seed = None,
+    arm: Arms = None,
+    recipe: RecipeName = None,
+    stand_in: StandIns = None,
+    executor: ExecutorName = "processes",
+    workers: Workers = None,
+) -> None:
+    """Run what a study still lacks, then write its report. Ctrl-C stops it; the same command goes on."""
+    from rich.console import Console
+
+    from frostline.execute import execute, lacking
+    from frostline.progress import Progress
+    from frostline.store import Shelf, Store
+
+    narrowed, planned = _planned(study, _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    folder = to or _default_folder(study)
+    with Store(folder) as store, _executor(executor, workers) as pool:
+        missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
+        with Progress(planned, len(missing), Console(stderr=True)) as progress:
+            for outcome in execute(narrowed, planned, store, pool):
+                progress.note(outcome)
+    _report(narrowed, planned, folder)
+
+
+@app.command(epilog=help_run("status"))
+def status(
+    study: StudyName,
+    to: Folder = None,
+    shares: Shares = None,
+    seeds: Seeds = None,
+    seed: Seed = None,
+    arm: Arms = None,
+    recipe: RecipeName = None,
+    stand_in: StandIns = None,
+) -> None:
+    """Say what of a study is finished, failed and missing."""
+    from frostline.store import read_outcomes
+    from frostline.summary import status_summary
+
+    _, planned = _planned(study, _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    folder = to or _default_folder(study)
+    typer.echo(status_summary(planned, read_outcomes(folder), folder))
+
+
+@app.command(epilog=help_run("report"))
+def report(
+    study: Annotated[list[str], typer.Argument(metavar="STUDY | FILE.json...", help="A study, or published JSON files")],
+    to: Folder = None,
+    shares: Shares = None,
+    seeds: Seeds = None,
+    seed: Seed = None,
+    arm: Arms = None,
+    recipe: RecipeName = None,
+    stand_in: StandIns = None,
+) -> None:
+    """Write the page, the table, the figures and the published layout of what is finished."""
+    if all(name.endswith(".json") for name in study):
+        from frostline.report.page import write_report_of_files
+
+        typer.echo(write_report_of_files([Path(name) for name in study], to or Path("results") / "published"))
+        return
+    if len(study) > 1:
+        raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
+    narrowed, planned = _planned(study[0], _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    _report(narrowed, planned, to or _default_folder(study[0]))
+
+
+@app.command("list", epilog=help_run("list"))
+def list_() -> None:
+    """List the presets, the datasets and the networks that a study file can name."""
+    from frostline.summary import known_names
+
+    typer.echo(known_names())
+
+
+@app.command(epilog=help_run("init"))
+def init(
+    preset: Annotated[str, typer.Argument(help="The name of a preset; `frostline list` shows them")] = "digits",
+    to: Annotated[Path, typer.Option(help="The new file, or the folder to put it in")] = Path("."),
+) -> None:
+    """Copy a preset, to be changed into a study of your own."""
+    from frostline.presets import copy_preset
+
+    typer.echo(f"wrote {copy_preset(preset, to)}")
+
+
+def _planned(name: str, narrowing: Narrowing) -> tuple[Study, Plan]:
+    """The study called ``name``, narrowed, and its plan."""
+    from frostline.presets import find_study
+    from frostline.spec.plan import plan as plan_of
+    from frostline.spec.study_file import load_study
+
+    study = load_study(find_study(name)).narrowed(narrowing)
+    return study, plan_of(study)
+
+
+def _narrowing(
+    shares: str | None,
+    seeds: int | None,
+    seed: int | None,
+    arms: list[str] | None,
+    recipe: str | None,
+    stand_ins: list[str] | None,
+) -> Narrowing:
+    """What the options say, as one value; every fault of the options at once."""
+    from frostline.summary import narrowing
+
+    return narrowing(shares, seeds, seed, arms or [], recipe, stand_ins or [])
+
+
+def _executor(name: Literal["processes", "inline"], workers: int | None) -> Executor:
+    if name == "inline":
+        from frostline.executors.inline import Inline
+
+        if workers is not None:
+            raise FrostlineError("--workers has no effect with --executor inline; leave one of them out")
+        return Inline()
+    from frostline.executors.processes import Processes
+
+    return Processes(workers or len(os.sched_getaffinity(0)))
+
+
+def _default_folder(study: str) -> Path:
+    return Path("results") / Path(study).stem
+
+
+def _report(study: Study, plan: Plan, folder: Path) -> None:
+    from frostline.report.page import write_report
+    from frostline.store import read_outcomes
+
+    typer.echo(write_report(study, plan, read_outcomes(folder), folder))

@@ -1,0 +1,124 @@
+"""What a plan still lacks, wave by wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from frostline.errors import StoreMismatch
+from frostline.outcome import Failed, Finished
+from frostline.run import Job
+from frostline.spec.plan import Plan
+from frostline.spec.study import Keep, Study
+from frostline.spec.trial import Trial, WeightsFile
+from frostline.store import Shelf, Store
+
+
+class Executor(Protocol):
+    """Works on jobs that do not depend on each other and gives the outcome of each, in any order."""
+
+    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
+        """The outcome of every job, each as it ends."""
+
+    def __enter__(self) -> Executor: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def lacking(plan: Plan, outcomes: Mapping[str, Finished | Failed], shelf: Shelf, keep: Keep) -> tuple[Trial, ...]:
+    """The trials of ``plan`` that have not finished, or whose weights should be kept and are not there.
+
+    A failed trial is lacking, so that running a study again retries it.
+    """
+    return tuple(
+        trial
+        for trial in plan.trials
+        if not isinstance(outcomes.get(trial.key), Finished) or not _kept(trial, plan, shelf, keep)
+    )
+
+
+def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Iterator[Finished | Failed]:
+    """Runs what ``plan`` lacks and yields each outcome once it is stored; starts before what starts from them.
+
+    Raises:
+        StoreMismatch: data, weights or the device differ from those of the outcomes already kept.
+    """
+    shelf, outcomes = Shelf(store.folder), store.outcomes()
+    missing = {trial.key for trial in lacking(plan, outcomes, shelf, study.keep)}
+    if not missing:
+        return
+    store.hold(_digests(plan), "Restore the data or weights, or name another folder with --to.")
+    device = _device(study.device, store)
+    for wave in plan.waves:
+        jobs = []
+        for trial in wave:
+            if trial.key not in missing:
+                continue
+            broken = _failed_start(trial, outcomes)
+            if broken is None:
+                jobs.append(Job(trial, store.folder, _keep_for(trial, plan, study.keep), device, study.loader_workers))
+                continue
+            outcomes[trial.key] = broken
+            store.append(trial, broken)
+            yield broken
+        trials = {job.trial.key: job.trial for job in jobs}
+        for outcome in executor.map(jobs):
+            outcomes[outcome.key] = outcome
+            store.append(trials[outcome.key], outcome)
+            yield outcome
+
+
+def _keep_for(trial: Trial, plan: Plan, keep: Keep) -> Keep:
+    """What is kept of ``trial``: at least the best weights where another trial starts from it."""
+    return "best" if keep == "none" and trial.key in plan.starts else keep
+
+
+def _kept(trial: Trial, plan: Plan, shelf: Shelf, keep: Keep) -> bool:
+    if not shelf.predictions_path(trial.key).exists():
+        return False
+    match _keep_for(trial, plan, keep):
+        case "none":
+            return True
+        case "best":
+            return shelf.weights_path(trial.key).exists()
+        case "checkpoints":
+            return shelf.weights_path(trial.key).exists() and bool(shelf.checkpoints(trial.key))
+
+
+def _failed_start(trial: Trial, outcomes: Mapping[str, Finished | Failed]) -> Failed | None:
+    if not isinstance(trial.start, Trial):
+        return None
+    start = outcomes.get(trial.start.key)
+    if not isinstance(start, Failed):
+        return None
+    return Failed(key=trial.key, error=f"its start {trial.start.key} failed: {start.error}", traceback="")
+
+
+def _digests(plan: Plan) -> dict[str, str]:
+    """The digest of every dataset and weights file that ``plan`` reads, as they are now; all of them can be read."""
+    from frostline.data.read import read
+    from frostline.networks.weights import file_digest, read_weights
+
+    names = sorted({trial.dataset.name for trial in plan.trials})
+    files = sorted({trial.start.weights for trial in plan.trials if isinstance(trial.start, WeightsFile)})
+    facts = {f"data of {name}": read(name).digest for name in names}
+    for file in files:
+        read_weights(Path(file))
+    return facts | {f"weights {file}": file_digest(Path(file)) for file in files}
+
+
+def _device(wanted: str, store: Store) -> str:
+    """The device of this study: chosen once, kept in the store, and never another on resume."""
+    import torch
+
+    present = {"cpu": True, "mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
+    if wanted == "auto":
+        wanted = store.fact("device") or next(name for name in ("cuda", "mps", "cpu") if present[name])
+    if not present[wanted.partition(":")[0]]:
+        raise StoreMismatch(f"device {wanted!r} is not on this machine; it has {', '.join(n for n in present if present[n])}")
+    store.hold({"device": wanted}, "A study never mixes devices: use the same one, or name another folder with --to.")
+    return wanted

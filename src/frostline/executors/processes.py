@@ -1,0 +1,123 @@
+"""A process a worker, one job a lease: a worker that dies costs its job, not the pool."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+from frostline.outcome import Failed, Finished
+from frostline.run import Job, attempt
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+class Processes:
+    """``workers`` processes of one thread each; use as a context manager, which ends them."""
+
+    def __init__(self, workers: int) -> None:
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1 (got {workers})")
+        self._wanted = workers
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
+        """The outcome of each job, in the order in which they end; a job whose worker dies is failed."""
+        queue = list(reversed(jobs))
+        while len(self._workers) < min(self._wanted, len(jobs)):
+            self._workers.append(_Worker())
+        leased: dict[Connection, _Worker] = {}
+        idle = list(self._workers)
+        while queue or leased:
+            while queue and idle:
+                worker = idle.pop()
+                worker.lease(queue.pop())
+                leased[worker.connection] = worker
+            for ready in wait(list(leased)):
+                worker = leased.pop(ready)  # type: ignore[arg-type]
+                outcome = worker.outcome()
+                if worker.dead:
+                    self._workers.remove(worker)
+                    worker = _Worker()
+                    self._workers.append(worker)
+                idle.append(worker)
+                yield outcome
+
+
+class _Worker:
+    """One process, the near end of the pipe to it, and the job it has on lease."""
+
+    def __init__(self) -> None:
+        self.connection, far = SPAWN.Pipe()
+        self.process: SpawnProcess = SPAWN.Process(target=_serve, args=(far,))
+        self.process.start()
+        far.close()
+        self.job: Job | None = None
+        self.dead = False
+
+    def lease(self, job: Job) -> None:
+        """Sends ``job`` to the process; a process that is gone is noticed when the outcome is asked for."""
+        self.job = job
+        try:
+            self.connection.send(job)
+        except (BrokenPipeError, ConnectionResetError):
+            self.dead = True
+
+    def outcome(self) -> Finished | Failed:
+        """What became of the leased job."""
+        assert self.job is not None
+        try:
+            outcome: Finished | Failed = self.connection.recv()
+        except (EOFError, ConnectionResetError, BrokenPipeError):
+            self.dead = True
+            self.process.join()
+            return Failed(key=self.job.trial.key, error=_death(self.process.exitcode), traceback="")
+        return outcome
+
+    def end(self) -> None:
+        """Ends the process at once, and with it the job it may be working on."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def _death(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        name = signal.Signals(-exitcode).name
+        hint = "; the machine may have run out of memory: use fewer workers" if name == "SIGKILL" else ""
+        return f"the worker process was ended by {name}{hint}; run the study again to retry this trial"
+    return f"the worker process ended with status {exitcode}; run the study again to retry this trial"
+
+
+def _serve(connection: Connection) -> None:
+    """Works on jobs from ``connection`` until it closes; ends with the process that started it."""
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(1)
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        connection.send(attempt(job))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,86 @@
+"""The plain CNN and the plain MLP, drawn fresh: each layer from a random stream of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from frostline.networks.network import Fit, Network
+from frostline.randomness import torch_stream
+from frostline.spec.network import Activation, Mlp, NetworkSpec, PlainCnn
+
+ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+
+
+def build(spec: NetworkSpec, fit: Fit, seed: int) -> Network:
+    """A network of ``spec`` that fits ``fit``, its weights drawn from streams of ``seed``, one a layer.
+
+    So a layer's weights depend on the seed, its name and its shape, never on the layers beside it.
+    """
+    match spec:
+        case PlainCnn():
+            return _plain_cnn(spec, fit, seed)
+        case Mlp():
+            return _mlp(spec, fit, seed)
+
+
+def _plain_cnn(spec: PlainCnn, fit: Fit, seed: int) -> Network:
+    layers: dict[str, nn.Module] = {}
+    channels = fit.channels
+    for index, name in enumerate(spec.layer_names[: fit.kept]):
+        convolution = nn.utils.skip_init(
+            nn.Conv2d, channels, spec.channels, spec.kernel, padding=spec.kernel // 2
+        )
+        parts = [drawn(convolution, torch_stream(seed, "weights", name)), ACTIVATIONS[spec.activation]()]
+        if spec.pools_after(index):
+            parts.append(nn.AvgPool2d(kernel_size=2, stride=spec.pool_stride))
+        layers[name] = nn.Sequential(*parts)
+        channels = spec.channels
+    size = spec.sizes(fit.size)[fit.kept - 1]
+    if spec.readout == "average":
+        return Network(layers, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), _head(spec, channels, fit, seed))
+    return Network(layers, nn.Flatten(), _head(spec, channels * size * size, fit, seed))
+
+
+def _mlp(spec: Mlp, fit: Fit, seed: int) -> Network:
+    layers: dict[str, nn.Module] = {}
+    width = fit.channels * fit.size * fit.size
+    for name in spec.layer_names[: fit.kept]:
+        dense = drawn(nn.utils.skip_init(nn.Linear, width, spec.width), torch_stream(seed, "weights", name))
+        flatten = () if layers else (nn.Flatten(),)
+        layers[name] = nn.Sequential(*flatten, dense, ACTIVATIONS[spec.activation]())
+        width = spec.width
+    return Network(layers, nn.Identity(), _head(spec, width, fit, seed))
+
+
+def _head(spec: NetworkSpec, width: int, fit: Fit, seed: int) -> nn.Module:
+    """A dense layer to the outputs, after a hidden one where ``spec`` has it."""
+    parts = nn.Sequential()
+    if spec.hidden is not None:
+        dense = nn.utils.skip_init(nn.Linear, width, spec.hidden)
+        parts.append(drawn(dense, torch_stream(seed, "weights", "hidden")))
+        parts.append(ACTIVATIONS[spec.activation]())
+        width = spec.hidden
+    output = nn.utils.skip_init(nn.Linear, width, fit.outputs)
+    return parts.append(drawn(output, torch_stream(seed, "weights", "output")))
+
+
+def drawn(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> nn.Module:
+    """``module`` with weights and biases drawn uniformly within 1 / sqrt(fan in), torch's own initial distribution."""
+    fan_in = module.weight[0].numel()
+    bound = 1 / math.sqrt(fan_in)
+    with torch.no_grad():
+        for tensor in module.parameters():
+            tensor.uniform_(-bound, bound, generator=generator)
+    return module

@@ -1,0 +1,84 @@
+"""Weights from files: every tensor used on both sides, and no file that could run code."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from frostline.errors import WeightsFault
+from frostline.networks.network import Network
+
+LISTED = 6
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors in the file at ``path``, by name.
+
+    Raises:
+        WeightsFault: the file is missing or damaged, of another kind, holds something else than tensors, or is a
+            pickle with code.
+    """
+    if not path.is_file():
+        raise WeightsFault(f"no weights file at {path}")
+    if path.suffix == ".safetensors":
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise WeightsFault(f"{path} is damaged or no safetensors file: {error}") from None
+    if path.suffix not in {".pt", ".pth", ".bin"}:
+        raise WeightsFault(f"{path} is none of .safetensors, .pt, .pth, .bin")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsFault(
+            f"{path} holds more than tensors and could run code, so it is not opened; convert it to .safetensors where "
+            f"you trust it ({str(error).splitlines()[0]})"
+        ) from None
+    except (RuntimeError, EOFError, OSError) as error:
+        raise WeightsFault(f"{path} is damaged or no weights file: {str(error).splitlines()[0]}") from None
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsFault(f"{path} does not hold a table of tensors by name; save the state_dict of the network alone")
+    return dict(state)
+
+
+def load_into(network: Network, tensors: Mapping[str, Tensor], path: Path, unused: str | None = None) -> None:
+    """Puts ``tensors`` into ``network``: each tensor of the file into one of its shape, none left on either side.
+
+    Names that start with ``unused`` may differ on both sides and are left as they are.
+
+    Raises:
+        WeightsFault: names every tensor that is missing, left over, or of another shape.
+    """
+
+    def counts(name: str) -> bool:
+        return unused is None or not name.startswith(unused)
+
+    own = network.state_dict()
+    missing = sorted(name for name in own if name not in tensors and counts(name))
+    extra = sorted(name for name in tensors if name not in own and counts(name))
+    shapes = [
+        f"{name} is {tuple(tensors[name].shape)}, the network has {tuple(own[name].shape)}"
+        for name in own
+        if name in tensors and counts(name) and tensors[name].shape != own[name].shape
+    ]
+    said = [
+        f"{title}: {', '.join(names[:LISTED])}{f' and {len(names) - LISTED} more' if len(names) > LISTED else ''}"
+        for title, names in (("not in the file", missing), ("not in the network", extra), ("other shape", shapes))
+        if names
+    ]
+    if said:
+        raise WeightsFault(f"{path} does not fit the network\n  " + "\n  ".join(said))
+    network.load_state_dict({name: tensors[name] if counts(name) else own[name] for name in own})
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of the file at ``path``, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

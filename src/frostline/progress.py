@@ -1,0 +1,83 @@
+"""What a person sees while a study runs: a live line in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from statistics import mean
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from frostline.outcome import Failed, Finished
+from frostline.spec.plan import Entry, Plan
+
+PLAIN_EVERY_S = 15.0
+
+
+class Progress:
+    """Trials done, failed and left, the time that may be left, and the best arm so far, at the largest share."""
+
+    def __init__(self, plan: Plan, missing: int, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._total = missing
+        self._done = self._failed = 0
+        self._began = self._told = time.monotonic()
+        self._entries: dict[str, list[Entry]] = defaultdict(list)
+        for entry in plan.entries:
+            self._entries[entry.trial.key].append(entry)
+        self._reached: dict[tuple[float, str], list[float]] = defaultdict(list)
+        self._live = Live(console=console, refresh_per_second=4, get_renderable=lambda: Text(self.line()))
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+        elif self._done or self._failed:
+            self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
+
+    def note(self, outcome: Finished | Failed) -> None:
+        """Counts ``outcome``; a failure is told at once."""
+        if isinstance(outcome, Failed):
+            self._failed += 1
+            reason = outcome.error.splitlines()[0]
+            self._console.print(f"failed {outcome.key}: {reason}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._done += 1
+            for entry in self._entries[outcome.key]:
+                self._reached[entry.share, str(entry.arm.surgery)].append(outcome.best_validation.accuracy)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
+            self._told = now
+            self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
+
+    def line(self) -> str:
+        """One line: done, failed, left, time left, best so far."""
+        counted = self._done + self._failed
+        left = self._total - counted
+        said = [f"{self._done} done", f"{self._failed} failed", f"{left} left"]
+        if left and counted:
+            said.append(f"about {duration((time.monotonic() - self._began) / counted * left)} left")
+        return ", ".join(said) + self._best()
+
+    def _best(self) -> str:
+        if not self._reached:
+            return ""
+        largest = max(share for share, _ in self._reached)
+        arms = {arm: values for (share, arm), values in self._reached.items() if share == largest}
+        best = max(arms, key=lambda arm: mean(arms[arm]))
+        seen = f"{mean(arms[best]):.3f}, n {len(arms[best])}"
+        return f"; best so far at share {largest:g}: {best} (validation accuracy {seen})"
+
+
+def duration(seconds: float) -> str:
+    """``seconds`` in words for people: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

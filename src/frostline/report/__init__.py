@@ -1,0 +1,1 @@
+"""From what can be said to a page that people read."""

@@ -1,0 +1,215 @@
+"""One job from spec to outcome; the only module that knows the order in which a trial happens."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from frostline.data.planes import Items, preprocessing
+from frostline.data.read import read
+from frostline.data.splits import Splits, refuse_overlap, split
+from frostline.errors import FrostlineError
+from frostline.networks.network import Fit, Network, state_digest
+from frostline.networks.plain import build
+from frostline.networks.weights import load_into, read_weights
+from frostline.operate import Operation, Theatre, audit, operate
+from frostline.outcome import Environment, Failed, Finished, ParameterCounts
+from frostline.randomness import stream
+from frostline.spec.study import Keep
+from frostline.spec.trial import Trial, WeightsFile
+from frostline.store import Shelf
+from frostline.tasks import classes
+from frostline.training.evaluate import logits_of
+from frostline.training.fit import Fitted, Lesson, fit
+
+PROBE_ITEMS = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """A trial, and where and how it is worked on: nothing here moves its outcome but the device."""
+
+    trial: Trial
+    folder: Path
+    keep: Keep
+    device: str
+    loader_workers: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """The network that a trial starts from, and where its weights came from."""
+
+    donor: Network | None
+    kind: Literal["none", "self-pretrained", "published"]
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the donor's weights."""
+        return None if self.donor is None else state_digest(self.donor)
+
+
+def attempt(job: Job) -> Finished | Failed:
+    """The outcome of ``job``: finished, or failed with its reason. Never raises an error of the trial."""
+    try:
+        return run_trial(job)
+    except FrostlineError as error:
+        return Failed(key=job.trial.key, error=str(error), traceback=traceback.format_exc())
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return Failed(key=job.trial.key, error=reason, traceback=traceback.format_exc())
+
+
+def run_trial(job: Job) -> Finished:
+    """The outcome of ``job``: split, share, start, surgery, training, audit, and last of all the test part."""
+    began = time.perf_counter()
+    trial, shelf, device = job.trial, Shelf(job.folder), torch.device(job.device)
+    corpus = read(trial.dataset.name)
+    splits = split(corpus, trial)
+    refuse_tested_starts(splits, trial, shelf)
+    prepare = preprocessing(trial.dataset, trial.normalise, splits.train)
+    train, validation = prepare(splits.train), prepare(splits.validation)
+    start = start_of(trial, shelf)
+    donor_digest = start.digest
+    fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
+    before = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
+    generator = stream(trial.seeds.batches, "batches")
+    keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
+    fitted = fit(before, Lesson(train, validation, job.loader_workers), trial.recipe, generator, keep)
+    probe = train.planes[:PROBE_ITEMS].to(device)
+    found = audit(Theatre(start.donor, donor_digest, before, fitted.network), trial.surgery, probe)
+    if job.keep != "none":
+        _keep_weights(shelf, trial, fitted)
+    train_accuracy = classes.accuracy(logits_of(fitted.network, train), train.targets)
+    tested = prepare(splits.test.open())
+    logits = logits_of(fitted.network, tested)
+    shelf.keep_predictions(trial.key, _predictions(splits, tested, logits))
+    return Finished(
+        key=trial.key,
+        metrics=classes.metrics(logits, tested.targets, trial.dataset.class_names),
+        train_accuracy=train_accuracy,
+        best_validation=fitted.best,
+        history=fitted.history,
+        steps=fitted.steps,
+        stopped=fitted.stopped,
+        n_train=len(train),
+        n_validation=len(validation),
+        n_test=len(tested),
+        parameters=_counts(fitted.network),
+        start=start.kind,
+        start_digest=donor_digest,
+        split_digest=splits.digest,
+        data_digest=corpus.digest,
+        weights_digest=state_digest(fitted.network),
+        audit=("splits disjoint by id and by group", *found),
+        environment=_environment(job.device),
+        seconds=time.perf_counter() - began,
+        peak_memory_bytes=_peak_memory_bytes(),
+    )
+
+
+def refuse_tested_starts(splits: Splits, trial: Trial, shelf: Shelf) -> None:
+    """Nothing, where no ancestor of ``trial`` has learned from an item of its test part.
+
+    Raises:
+        LeakFound: names the ancestor and the first such item.
+    """
+    for ancestor in trial.ancestors:
+        learned = shelf.predictions(ancestor.key)["learned_ids"]
+        refuse_overlap(f"what its start {ancestor.key} learned from", "the test part", learned, splits.test.ids, "item")
+
+
+def start_of(trial: Trial, shelf: Shelf) -> Start:
+    """The donor of ``trial``: the best weights of the trial it starts from, or those of a file; none for scratch.
+
+    Raises:
+        WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
+    """
+    if trial.start is None:
+        return Start(None, "none")
+    if isinstance(trial.start, WeightsFile):
+        return Start(_published(trial, Path(trial.start.weights)), "published")
+    path = shelf.weights_path(trial.start.key)
+    donor = build(trial.start.network, fit_of(trial.start), seed=0)
+    load_into(donor, read_weights(path), path)
+    return Start(donor, "self-pretrained")
+
+
+def _published(trial: Trial, path: Path) -> Network:
+    """A network of the trial's shape with the weights at ``path``; the head stays unused where it will be new."""
+    donor = build(trial.network, fit_of(trial, kept=len(trial.surgery)), seed=0)
+    match trial.head:
+        case "new":
+            load_into(donor, read_weights(path), path, unused="head.")
+        case "hidden-kept":
+            load_into(donor, read_weights(path), path, unused="head.2.")
+        case "kept":
+            load_into(donor, read_weights(path), path)
+    return donor
+
+
+def fit_of(trial: Trial, kept: int | None = None) -> Fit:
+    """What a network for ``trial`` must fit; ``kept`` layers instead of those that its surgery leaves."""
+    channels, size = trial.dataset.plane_shape
+    return Fit(channels, size, len(trial.dataset.class_indices), trial.surgery.kept if kept is None else kept)
+
+
+def _keep_weights(shelf: Shelf, trial: Trial, fitted: Fitted) -> None:
+    for step, state in fitted.states.items():
+        shelf.keep_weights(trial.key, state, step)
+    shelf.keep_weights(trial.key, fitted.network.state_dict())
+
+
+def _predictions(splits: Splits, tested: Items, logits: torch.Tensor) -> Mapping[str, np.ndarray]:
+    return {
+        "test_ids": splits.test.ids,
+        "targets": tested.targets.numpy(),
+        "logits": logits.numpy(),
+        "learned_ids": np.concatenate([splits.train.ids, splits.validation.ids]),
+    }
+
+
+def _counts(network: Network) -> ParameterCounts:
+    total = sum(parameter.numel() for parameter in network.parameters())
+    trainable = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    return ParameterCounts(total=total, trainable=trainable, frozen=total - trainable)
+
+
+def _environment(device: str) -> Environment:
+    return Environment(
+        frostline=version("frostline"),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        device=device if not device.startswith("cuda") else f"{device} {torch.cuda.get_device_name(device)}",
+        threads=torch.get_num_threads(),
+        cpu=_cpu_name(),
+    )
+
+
+@cache
+def _cpu_name() -> str:
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        names = [line.partition(":")[2].strip() for line in facts.read_text().splitlines() if "model name" in line]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
+
+
+def _peak_memory_bytes() -> int:
+    """The most memory that this process has held so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+

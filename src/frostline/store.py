@@ -1,0 +1,214 @@
+"""Outcomes, predictions and weights of a study, on disk: one SQLite file with one writer, and files by key.
+
+| where | what |
+|---|---|
+| ``study.sqlite`` | outcomes and the trials they belong to; facts that must not change between runs |
+| ``weights/KEY.safetensors`` | the best weights of a trial, ``weights/KEY/step-000100.safetensors`` its checkpoints |
+| ``predictions/KEY.npz`` | ids, targets and logits of the test items, and the ids the trial learned from |
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from frostline.errors import StoreBusy, StoreMismatch
+from frostline.outcome import Failed, Finished, Outcome
+from frostline.spec.trial import Trial
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+LAYOUT = 1
+SCHEMA = """
+create table outcomes (key text primary key, status text not null, trial text not null, outcome text not null);
+create table facts (name text primary key, value text not null);
+"""
+OUTCOME: TypeAdapter[Finished | Failed] = TypeAdapter(Outcome)
+
+
+class Store:
+    """The one writer of a study folder; a second one is refused while this one is open.
+
+    Raises:
+        StoreBusy: another process has the folder.
+        StoreMismatch: the folder was laid out by another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._lock = _locked(folder / "lock")
+        try:
+            self._database = _opened(folder / "study.sqlite")
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+        self._lock.close()
+
+    def append(self, trial: Trial, outcome: Finished | Failed) -> None:
+        """Keeps ``outcome`` in one transaction; it replaces an earlier one of the same trial."""
+        row = (trial.key, outcome.status, trial.model_dump_json(exclude_defaults=True), outcome.model_dump_json())
+        with self._database:
+            self._database.execute("insert or replace into outcomes values (?, ?, ?, ?)", row)
+
+    def outcomes(self) -> dict[str, Finished | Failed]:
+        """Every kept outcome, by the key of its trial."""
+        return _outcomes(self._database)
+
+    def hold(self, facts: Mapping[str, str], remedy: str) -> None:
+        """Keeps ``facts`` that are new.
+
+        Raises:
+            StoreMismatch: a fact differs from the kept one; names each with both values.
+        """
+        kept = dict(self._database.execute("select name, value from facts"))
+        changed = [
+            f"{name} was {kept[name]}, is now {value}"
+            for name, value in facts.items()
+            if kept.setdefault(name, value) != value
+        ]
+        if changed:
+            raise StoreMismatch(
+                f"{self.folder} holds outcomes of something else, and nothing is mixed:\n  "
+                + "\n  ".join(changed)
+                + f"\n  {remedy}"
+            )
+        with self._database:
+            self._database.executemany("insert or ignore into facts values (?, ?)", facts.items())
+
+    def fact(self, name: str) -> str | None:
+        """The kept fact called ``name``, or None."""
+        row = self._database.execute("select value from facts where name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+
+def read_outcomes(folder: Path) -> dict[str, Finished | Failed]:
+    """Every outcome kept in ``folder``, by key, read beside a writer at work; none where nothing was run there."""
+    path = folder / "study.sqlite"
+    if not path.exists():
+        return {}
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
+        if database.execute("pragma user_version").fetchone()[0] == 0:
+            return {}
+        _check_layout(database, path)
+        return _outcomes(database)
+
+
+def _outcomes(database: sqlite3.Connection) -> dict[str, Finished | Failed]:
+    rows = database.execute("select key, outcome from outcomes")
+    return {key: OUTCOME.validate_json(text) for key, text in rows}
+
+
+def _locked(path: Path) -> IO[str]:
+    lock = path.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise StoreBusy(
+            f"another process (pid {holder}) is working on {path.parent}; wait for it, stop it, or name another folder"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=30)
+    try:
+        database.execute("pragma journal_mode = delete")
+        if database.execute("pragma user_version").fetchone()[0] == 0:
+            with database:
+                database.executescript(f"begin; {SCHEMA} pragma user_version = {LAYOUT}; commit;")
+        _check_layout(database, path)
+    except sqlite3.DatabaseError as error:
+        database.close()
+        raise StoreMismatch(f"{path} is not a study's database or is damaged ({error}); move it away") from None
+    except StoreMismatch:
+        database.close()
+        raise
+    return database
+
+
+def _check_layout(database: sqlite3.Connection, path: Path) -> None:
+    layout = database.execute("pragma user_version").fetchone()[0]
+    if layout != LAYOUT:
+        raise StoreMismatch(f"{path} has layout {layout}, this version reads {LAYOUT}; use another folder")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The files of a study folder by key: each written to a temporary name and moved into place, whole or not at all."""
+
+    folder: Path
+
+    def weights_path(self, key: str) -> Path:
+        """Where the best weights of the trial ``key`` lie."""
+        return self.folder / "weights" / f"{key}.safetensors"
+
+    def checkpoints(self, key: str) -> dict[int, Path]:
+        """The checkpoints of the trial ``key``, by step."""
+        return {int(path.stem.removeprefix("step-")): path for path in sorted((self.folder / "weights" / key).glob("*"))}
+
+    def predictions_path(self, key: str) -> Path:
+        """Where the predictions of the trial ``key`` lie."""
+        return self.folder / "predictions" / f"{key}.npz"
+
+    def keep_weights(self, key: str, state: Mapping[str, Tensor], step: int | None = None) -> None:
+        """Keeps the best weights of a trial, or those of the checkpoint at ``step``."""
+        from safetensors.torch import save_file
+
+        path = self.weights_path(key) if step is None else self.folder / "weights" / key / f"step-{step:06d}.safetensors"
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+        _whole(path, lambda temporary: save_file(tensors, temporary))
+
+    def keep_predictions(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keeps the predictions of a trial and the ids that it learned from."""
+        import numpy as np
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **arrays)
+
+        _whole(self.predictions_path(key), write)
+
+    def predictions(self, key: str) -> dict[str, np.ndarray]:
+        """The predictions of the trial ``key``: test_ids, targets, logits, and the ids it learned from (learned_ids)."""
+        import numpy as np
+
+        with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+def _whole(path: Path, write: Callable[[Path], None]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=path.suffix)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+

@@ -1,0 +1,1 @@
+"""What the head predicts: its loss and its metrics."""

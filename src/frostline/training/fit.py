@@ -1,0 +1,120 @@
+"""The training loop, once."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frostline.data.planes import Items
+from frostline.errors import TrainingDiverged
+from frostline.networks.network import Network
+from frostline.outcome import Validation
+from frostline.spec.recipe import Recipe
+from frostline.tasks import classes
+from frostline.training.batches import batches, orders
+from frostline.training.evaluate import logits_of
+from frostline.training.optimizers import optimizer_of, schedule_of
+
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one training learns from: its items, those it validates on, and how many processes prepare batches."""
+
+    train: Items
+    validation: Items
+    loader_workers: int = 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network with its best weights, what each validation saw, and why training ended.
+
+    ``states`` holds the weights at each validation, by step, where they were asked for.
+    """
+
+    network: Network
+    history: tuple[Validation, ...]
+    best: Validation
+    steps: int
+    stopped: Literal["budget", "patience"]
+    states: Mapping[int, State]
+
+
+def fit(
+    network: Network, lesson: Lesson, recipe: Recipe, generator: np.random.Generator, keep: Literal["best", "checkpoints"]
+) -> Fitted:
+    """A trained copy of ``network``, with the weights of its best validation restored; ``network`` stays untouched.
+
+    Batches come in the order that ``generator`` draws.
+
+    Raises:
+        TrainingDiverged: a loss is no longer a number.
+    """
+    network = copy.deepcopy(network).train()
+    device = next(network.parameters()).device
+    assert recipe.steps is not None and isinstance(recipe.validate_every, int)
+    optimizer = optimizer_of(recipe, network.parameters())
+    schedule = schedule_of(recipe, optimizer, recipe.steps)
+    train = lesson.train if lesson.loader_workers else lesson.train.to(device)
+    positions = orders(len(train), recipe.batch, recipe.steps, generator)
+    history: list[Validation] = []
+    states: dict[int, State] = {}
+    losses: list[Tensor] = []
+    best, best_state = None, None
+    for step, batch in enumerate(batches(train, positions, lesson.loader_workers), start=1):
+        loss = classes.loss(network(batch.planes.to(device)), batch.targets.to(device))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.detach())
+        if step % recipe.validate_every and step < recipe.steps:
+            continue
+        seen = _validated(network, lesson.validation, step, losses, recipe)
+        losses.clear()
+        history.append(seen)
+        if keep == "checkpoints":
+            states[step] = _state(network)
+        if best is None or _improves(seen, best, recipe):
+            best, best_state = seen, _state(network)
+        if recipe.patience is not None and len(history) - 1 - history.index(best) >= recipe.patience:
+            break
+    assert best is not None and best_state is not None
+    network.load_state_dict(best_state)
+    stopped: Literal["budget", "patience"] = "budget" if history[-1].step == recipe.steps else "patience"
+    return Fitted(network, tuple(history), best, history[-1].step, stopped, states)
+
+
+def _validated(network: Network, items: Items, step: int, losses: list[Tensor], recipe: Recipe) -> Validation:
+    logits = logits_of(network, items)
+    seen = Validation(
+        step=step,
+        train_loss=float(torch.stack(losses).mean()),
+        loss=float(classes.loss(logits, items.targets)),
+        accuracy=classes.accuracy(logits, items.targets),
+    )
+    if not (math.isfinite(seen.loss) and math.isfinite(seen.train_loss)):
+        raise TrainingDiverged(
+            f"at step {step} of {recipe.steps} the training loss is {seen.train_loss} and the validation loss {seen.loss}; "
+            f"a lower rate than {recipe.rate:g} may help"
+        )
+    return seen
+
+
+def _improves(seen: Validation, best: Validation, recipe: Recipe) -> bool:
+    if recipe.stop_on == "accuracy":
+        return (seen.accuracy, -seen.loss) > (best.accuracy, -best.loss)
+    return seen.loss < best.loss
+
+
+def _state(network: Network) -> State:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
