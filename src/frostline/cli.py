@@ -12,8 +12,9 @@ import typer
 from frostline.errors import FrostlineError
 
 if TYPE_CHECKING:
+    from frostline.execute import Executor
     from frostline.spec.plan import Plan
-    from frostline.spec.study import Study
+    from frostline.spec.study import Narrowing, Study
 
 app = typer.Typer(
     name="frostline",
@@ -204,7 +205,13 @@ def _default_folder(study: str) -> Path:
 
 
 def _report(study: Study, plan: Plan, folder: Path) -> None:
+    """Writes the report and says the recommended depth of each share, and where the page is."""
+    from frostline.analysis.frost_line import recommend, sentence
+    from frostline.analysis.table import table
     from frostline.report.page import write_report
     from frostline.store import read_outcomes
 
-    typer.echo(write_report(study, plan, read_outcomes(folder), folder))
+    frame = table(plan, read_outcomes(folder))
+    for recommendation in recommend(frame, study.level):
+        typer.echo(sentence(recommendation))
+    typer.echo(f"report: {write_report(study, plan, frame, folder)}")

@@ -33,7 +33,7 @@ class Fault:
     line: int | None = None
 
     def __str__(self) -> str:
-        place = f"line {self.line:<4d}" if self.line is not None else " " * 9
+        place = f"line {self.line:<3d}" if self.line is not None else " " * 8
         return f"  {place} {self.key}: {self.message}" if self.key else f"  {place} {self.message}"
 
 

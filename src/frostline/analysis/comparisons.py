@@ -32,7 +32,7 @@ class Gain:
 
 
 def scratch_arm(frame: pd.DataFrame) -> str | None:
-    """The arm of ``frame`` that resets every layer, or None where the study has none and nothing can be gained over it."""
+    """The arm of ``frame`` that resets every layer, or None where there is none to gain over."""
     return next((arm for arm in frame["arm"].unique() if SCRATCH.fullmatch(arm)), None)
 
 

@@ -63,7 +63,7 @@ def bootstrap_mean(values: Sequence[float], level: float, generator: np.random.G
 
     The tails are those of the normal law at t * sqrt(n / (n - 1)) instead of at its own quantile, so that few runs do
     not give too narrow an interval (Hesterberg 2015, "What Teachers Should Know About the Bootstrap"). Resampled means
-    never leave the range of the runs, and that range misses the median of a symmetric law with probability 2 ** (1 - n).
+    never leave the range of the runs, which misses the median of a symmetric law with probability 2 ** (1 - n).
     Where this alone exceeds 1 - ``level`` (below 6 runs at 0.95), no percentile can be wide enough and the interval is
     Student's t. Runs that all agree give an interval without width.
 

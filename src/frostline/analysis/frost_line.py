@@ -66,7 +66,7 @@ def recommend(frame: pd.DataFrame, level: float) -> list[Recommendation]:
 
 
 def sentence(recommendation: Recommendation) -> str:
-    """The recommendation in plain words, with its figure, interval and number of runs, and with all that was left out."""
+    """The recommendation in plain words, with figure, interval and number of runs, and with all that was left out."""
     return " ".join([_verdict(recommendation), *_omissions(recommendation)])
 
 
@@ -87,26 +87,27 @@ def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
     some = {seed for arm in compared for seed in arm.accuracies}
     common = sorted(some.intersection(*(arm.accuracies for arm in compared)))
     best = max(compared, key=lambda arm: sum(arm.accuracies[seed] for seed in common)) if common else None
-    ties = [] if best is None else [arm for arm in compared if arm is not best and _tied(best, arm, compared, common, level)]
+    others = [arm for arm in compared if best is not None and arm is not best]
+    corrected = 1 - (1 - level) / max(1, len(others))
+    ties = [other for other in others if best is not None and _tied(best, other, common, corrected)]
     values = [] if best is None else [best.accuracies[seed] for seed in common]
     return Recommendation(
         share=share,
         best=None if best is None else str(best),
         estimate=summary(values, level, stream(0, "recommendation", repr(share))),
         ties=tuple(map(str, ties)),
-        beaten=tuple(str(arm) for arm in compared if best is not None and arm is not best and arm not in ties),
+        beaten=tuple(str(arm) for arm in others if arm not in ties),
         seeds=tuple(common),
         seeds_left_out=tuple(sorted(some.difference(common))),
         arms_left_out=left_out,
     )
 
 
-def _tied(best: Contestant, other: Contestant, compared: list[Contestant], seeds: list[int], level: float) -> bool:
+def _tied(best: Contestant, other: Contestant, seeds: list[int], level: float) -> bool:
     """True where the runs cannot tell ``other`` from ``best``, which fewer than two common seeds never can."""
     if len(seeds) < 2:
         return True
-    corrected = 1 - (1 - level) / (len(compared) - 1)
-    return student_mean(differences(best.accuracies, other.accuracies, seeds), corrected).low <= 0
+    return student_mean(differences(best.accuracies, other.accuracies, seeds), level).low <= 0
 
 
 def _verdict(found: Recommendation) -> str:
@@ -116,8 +117,8 @@ def _verdict(found: Recommendation) -> str:
             return f"{share}: nothing can be said; no seed has finished in the arms to be compared."
         case OneRun(value=value):
             return (
-                f"{share}: one seed: no interval, nothing can be said (the highest accuracy of that seed is {value:.3f}, "
-                f"n = 1, by {found.best})."
+                f"{share}: one seed: no interval, nothing can be said (its highest accuracy is {value:.3f}, n = 1, "
+                f"by {found.best})."
             )
     figure = (
         f"accuracy {found.estimate.value:.3f} [{found.estimate.low:.3f}, {found.estimate.high:.3f}] "

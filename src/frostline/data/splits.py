@@ -100,9 +100,9 @@ def refuse_overlap(one: str, other: str, left: Iterable[str], right: Iterable[st
     """
     shared = np.intersect1d(np.asarray(left), np.asarray(right))
     if len(shared):
+        counted = f"1 {what} stands" if len(shared) == 1 else f"{len(shared)} {what}s stand"
         raise LeakFound(
-            f"{len(shared)} {what}{'s' if len(shared) > 1 else ''} stand in {one} and in {other}, "
-            f"the first is {shared[0]!r}; each {what} may stand on one side only"
+            f"{counted} in {one} and in {other}, the first is {str(shared[0])!r}; each {what} may stand on one side only"
         )
 
 

@@ -42,7 +42,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             f"you trust it ({str(error).splitlines()[0]})"
         ) from None
     except (RuntimeError, EOFError, OSError) as error:
-        raise WeightsFault(f"{path} is damaged or no weights file: {str(error).splitlines()[0]}") from None
+        raise WeightsFault(f"{path} is damaged or no weights file ({type(error).__name__}: {error})") from None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsFault(f"{path} does not hold a table of tensors by name; save the state_dict of the network alone")
     return dict(state)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 from pydantic import ValidationError
 
 from frostline.errors import PlanRefused
+from frostline.spec.axes import Pretraining
 from frostline.spec.recipe import Recipe
-from frostline.spec.study import Pretraining, Study
+from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Dataset, Head, Seeds, Trial, WeightsFile
 
@@ -44,13 +46,19 @@ class Plan:
 
     @cached_property
     def waves(self) -> tuple[tuple[Trial, ...], ...]:
-        """Each trial once; those without a start in the plan first, then those that start from them, and so on."""
+        """Each trial once; those without a start in the plan first, then those that start from them, and so on.
+
+        In a wave those that others start from stand first.
+        """
         waves: dict[int, dict[str, Trial]] = {}
         for entry in self.entries:
             chain = (entry.trial, *entry.trial.ancestors)
             for trial in chain:
                 waves.setdefault(len(trial.ancestors), {}).setdefault(trial.key, trial)
-        return tuple(tuple(waves[depth].values()) for depth in sorted(waves))
+        return tuple(
+            tuple(sorted(waves[depth].values(), key=lambda trial: trial.key not in self.starts))
+            for depth in sorted(waves)
+        )
 
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
@@ -145,7 +153,7 @@ def _start(study: Study, seed: int) -> Trial | WeightsFile | None:
     if not isinstance(source, Pretraining):
         return source
     own = seed if "pretraining" in study.vary else study.fixed_seed
-    recipe = study.recipe_of(source.recipe if source.recipe is not None else study.recipe)
+    recipe = study.recipe_of(source.recipe_beside(study.recipe) or study.recipe)
     return Trial(
         dataset=source.dataset,
         network=study.network,
@@ -181,16 +189,18 @@ def _too_small(study: Study) -> list[str]:
         smallest = min(dataset.train_counts)
         needed = _smallest_share(smallest, study.validation)
         reasons.append(
-            f"share {share:g} of {dataset.name} leaves {min(held.train)} training and {min(held.validation)} validation "
-            f"items of its smallest class ({smallest} items); each class needs one of both: "
-            + (f"use shares from {needed:.4g}" if needed <= 1 else "use a smaller validation fraction or fewer classes")
+            f"share {share:g} of {dataset.name} leaves {min(held.train)} training and {min(held.validation)} "
+            f"validation items of its smallest class ({smallest} items); each class needs one of both: "
+            + (f"use shares from {needed:g}" if needed <= 1 else "use a smaller validation fraction or fewer classes")
         )
     return reasons
 
 
 def _smallest_share(items: int, validation: float) -> float:
-    """The smallest share of ``items`` that holds one training and one validation item; above 1 where none does."""
+    """The smallest share, to a millionth, of ``items`` that holds one item for each part; above 1 where none does."""
     for allowed in range(2, items + 1):
         if allowed - validation_of(allowed, validation) >= 1:
-            return (allowed - 0.5) / items + 1e-9
+            millionth = ceil((allowed - 0.5) / items * 1e6)
+            enough = share_of(items, millionth / 1e6) >= allowed
+            return (millionth if enough else millionth + 1) / 1e6
     return 2.0

@@ -1,70 +1,41 @@
-"""A study file: a question and its axes, read with every fault at once."""
+"""A study: a question and its axes, and the same study narrowed to a part of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, PositiveInt, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from frostline.errors import Fault, nearest
+from frostline.errors import Fault, StudyFaults, nearest
+from frostline.spec.agreement import disagreements
+from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, RecipeOrName, SeedsOrCount, Source
 from frostline.spec.base import Value
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Recipe
-from frostline.spec.surgery import FATE_NAMES, Surgery
-from frostline.spec.trial import Dataset, Head, Normalisation, WeightsFile
+from frostline.spec.surgery import Surgery
+from frostline.spec.trial import Dataset, Head, Normalisation
+
+__all__ = ["Family", "Keep", "Narrowing", "Pretraining", "Study", "Varying"]
 
 Varying = Literal["split", "share", "weights", "batches", "pretraining"]
 Keep = Literal["none", "best", "checkpoints"]
 
 
-def _mapping_or_text(raw: object) -> str:
-    return "text" if isinstance(raw, str | Surgery) else "mapping"
+@dataclass(frozen=True)
+class Narrowing:
+    """A part of a study, as chosen on the command line; None and empty leave an axis as it is.
 
+    ``seeds`` as a number is the first so many of the study's own, as a tuple exactly those. ``stand_ins`` maps the name
+    of a dataset of the study to the one that takes its place.
+    """
 
-class Family(Value):
-    """Surgeries that differ by the cut: one fate below it, another above. ``cuts`` counts layers below the cut."""
-
-    below: Literal["frozen", "tuned"]
-    above: Literal["tuned", "reset", "removed"]
-    cuts: Literal["all"] | tuple[int, ...] = "all"
-
-    @model_validator(mode="after")
-    def _fates_differ(self) -> Family:
-        if self.below == self.above:
-            raise ValueError(f"below and above are both {self.below!r}, so that the cut has no effect")
-        if self.cuts == () or any(cut < 0 for cut in self.cuts if isinstance(cut, int)):
-            raise ValueError(f"cuts must be 'all' or a list of depths from 0 (got {list(self.cuts)})")
-        return self
-
-    def surgeries(self, layers: int) -> dict[int, Surgery]:
-        """The surgery at each cut of a network of ``layers`` layers; removing every layer is not a surgery."""
-        lowest = 1 if self.above == "removed" else 0
-        cuts = range(lowest, layers + 1) if self.cuts == "all" else self.cuts
-        return {cut: Surgery.cut(cut, layers, FATE_NAMES[self.below], FATE_NAMES[self.above]) for cut in cuts}
-
-
-class Pretraining(Value):
-    """A start that the study makes itself: a network trained from scratch on ``dataset`` by ``recipe``."""
-
-    dataset: Dataset
+    shares: tuple[float, ...] | None = None
+    seeds: int | tuple[int, ...] | None = None
+    arms: tuple[Surgery, ...] | None = None
     recipe: str | None = None
-
-
-FamilyOrSurgery = Annotated[
-    Annotated[Family, Tag("mapping")] | Annotated[Surgery, Tag("text")], Discriminator(_mapping_or_text)
-]
-RecipeOrName = Annotated[Annotated[Recipe, Tag("mapping")] | Annotated[str, Tag("text")], Discriminator(_mapping_or_text)]
-
-
-def _kind_of_source(raw: object) -> str:
-    named = isinstance(raw, Mapping) and "weights" in raw
-    return "weights-file" if named or isinstance(raw, WeightsFile) else "pretraining"
-
-
-Source = Annotated[
-    Annotated[Pretraining, Tag("pretraining")] | Annotated[WeightsFile, Tag("weights-file")], Discriminator(_kind_of_source)
-]
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Study(Value):
@@ -77,24 +48,32 @@ class Study(Value):
     source: Source | None = None
     surgeries: dict[str, FamilyOrSurgery] = Field(min_length=1)
     shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
-    seeds: PositiveInt | tuple[int, ...] = 10
+    seeds: SeedsOrCount = 10
     vary: tuple[Varying, ...] = ("split", "share", "weights", "batches", "pretraining")
     fixed_seed: int = 0
     recipe: RecipeOrName
-    recipes: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = Field(default_factory=dict)
     head: Head = "new"
     validation: float = Field(default=0.1, gt=0, lt=1)
     normalise: Normalisation = "unit"
     keep: Keep = "none"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     loader_workers: int = Field(default=0, ge=0)
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = "auto"
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        kind, _, number = device.partition(":")
+        if device in ("auto", "cpu", "mps", "cuda") or (kind == "cuda" and number.isdecimal()):
+            return device
+        raise ValueError(f"{device!r} is none of 'auto', 'cpu', 'mps', 'cuda', 'cuda:0' and so on")
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Study:
-        faults = disagreements(dict(self))
-        if faults:
-            raise ValueError("; ".join(f"{fault.key}: {fault.message}" for fault in faults))
+        found = disagreements(dict(self))
+        if found:
+            raise ValueError("; ".join(f"{'.'.join(map(str, keys))}: {message}" for keys, message in found))
         return self
 
     @property
@@ -117,87 +96,88 @@ class Study(Value):
                 names.setdefault(surgery, []).append(f"{name} cut {cut}")
         return {surgery: tuple(labels) for surgery, labels in names.items()}
 
+    def narrowed(self, narrowing: Narrowing) -> Study:
+        """This study with only what ``narrowing`` chooses; an arm that it does not name is added under its fates.
 
-def disagreements(raw: Mapping[str, Any]) -> list[Fault]:
-    """Every way in which the values under the keys of a study disagree, as far as each can be read on its own.
-
-    ``raw`` maps keys to values or to their plain form, so that these faults are told together with those of single keys.
-    """
-    network = _part(NetworkSpec, raw.get("network"))
-    surgeries = _parts(FamilyOrSurgery, raw.get("surgeries"))
-    dataset, source = _part(Dataset, raw.get("dataset")), _part(Source, raw.get("source"))
-    faults = []
-    if network is not None:
-        faults += _misfits(surgeries, len(network.layer_names))
-        if dataset is not None and (why := network.fault_on(dataset.plane_shape[1])):
-            faults.append(Fault("network", why))
-        if raw.get("head", "new") == "hidden-kept" and network.hidden is None:
-            faults.append(Fault("head", "hidden-kept needs a network with a hidden dense layer; add network.hidden"))
-    if raw.get("source") is None:
-        faults += [Fault(f"surgeries.{name}", "keeps weights, so the study needs a source") for name in _keeping(surgeries)]
-    if dataset is not None and isinstance(source, Pretraining) and source.dataset.plane_shape != dataset.plane_shape:
-        faults.append(Fault("source.dataset", _shape_remedy(source.dataset, dataset)))
-    return faults + _unknown_recipes(raw, source) + _repeated(raw)
+        Raises:
+            StudyFaults: every choice that this study cannot follow, by the option it stands in.
+        """
+        faults = _narrowing_faults(self, narrowing)
+        if not faults:
+            chosen = {**dict(self), **_chosen(self, narrowing)}
+            faults = [Fault(".".join(map(str, keys)), message) for keys, message in disagreements(chosen)]
+        if faults:
+            raise StudyFaults("the command line", faults)
+        return Study(**chosen)
 
 
-def _shape_remedy(source: Dataset, target: Dataset) -> str:
-    ours, theirs = source.plane_shape, target.plane_shape
-    return (
-        f"its planes have {ours[0]} channels of {ours[1]} x {ours[1]}, those of dataset {theirs[0]} of {theirs[1]} x "
-        f"{theirs[1]}; state the adaptation with channels and size on one of them"
-    )
-
-
-def _misfits(surgeries: Mapping[str, Family | Surgery], layers: int) -> list[Fault]:
-    faults = []
-    for name, entry in surgeries.items():
-        if isinstance(entry, Surgery) and len(entry) != layers:
-            faults.append(Fault(f"surgeries.{name}", f"{entry} has {len(entry)} fates, the network has {layers} layers"))
-        if isinstance(entry, Family) and entry.cuts != "all":
-            lowest = 1 if entry.above == "removed" else 0
-            wrong = [cut for cut in entry.cuts if not lowest <= int(cut) <= layers]
-            if wrong:
-                faults.append(
-                    Fault(f"surgeries.{name}.cuts", f"{wrong} must be from {lowest} to {layers}, the depth of the network")
-                )
-    return faults
-
-
-def _keeping(surgeries: Mapping[str, Family | Surgery]) -> list[str]:
-    return [name for name, entry in surgeries.items() if isinstance(entry, Family) or entry.needs_start]
-
-
-def _unknown_recipes(raw: Mapping[str, Any], source: object) -> list[Fault]:
-    recipes = raw.get("recipes") or {}
-    chosen = {"recipe": raw.get("recipe"), "source.recipe": source.recipe if isinstance(source, Pretraining) else None}
-    return [
-        Fault(key, f"no recipe is called {name!r}{nearest(name, recipes)}; known: {', '.join(recipes) or 'none'}")
-        for key, name in chosen.items()
-        if isinstance(name, str) and name not in recipes
+def _narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
+    """Everything that ``narrowing`` asks for and ``study`` does not have, or that is no legal value."""
+    layers, own = len(study.network.layer_names), len(study.seed_values)
+    faults = [
+        Fault("--shares", f"{share:g} must be greater than 0 and at most 1")
+        for share in narrowing.shares or ()
+        if not 0 < share <= 1
     ]
+    if isinstance(narrowing.seeds, int) and not 1 <= narrowing.seeds <= own:
+        said = f"must be from 1 to {own}, the number of seeds of the study (got {narrowing.seeds})"
+        faults.append(Fault("--seeds", said))
+    faults += [
+        Fault("--arm", f"{arm} has {len(arm)} fates, the network has {layers} layers")
+        for arm in narrowing.arms or ()
+        if len(arm) != layers
+    ]
+    name, known = narrowing.recipe, study.recipes
+    if name is not None and name not in known:
+        said = f"no recipe is called {name!r}{nearest(name, known)}; known: {', '.join(known) or 'none'}"
+        faults.append(Fault("--recipe", said))
+    return faults + _stand_in_faults(study, narrowing.stand_ins)
 
 
-def _repeated(raw: Mapping[str, Any]) -> list[Fault]:
-    faults = []
-    for key in ("shares", "seeds", "vary"):
-        values = raw.get(key)
-        if isinstance(values, tuple):
-            repeated = sorted({str(value) for value in values if values.count(value) > 1})
-            if repeated:
-                faults.append(Fault(key, f"{', '.join(repeated)} stands twice; name each once"))
-            if not values and key != "vary":
-                faults.append(Fault(key, "is empty; name at least one"))
-    return faults
+def _stand_in_faults(study: Study, stand_ins: Mapping[str, str]) -> list[Fault]:
+    datasets = [study.dataset] + ([study.source.dataset] if isinstance(study.source, Pretraining) else [])
+    used = sorted({dataset.name for dataset in datasets})
+    said = [
+        f"the study uses no dataset {name!r}{nearest(name, used)}; it uses {', '.join(used)}"
+        for name in stand_ins
+        if name not in used
+    ]
+    for dataset in datasets:
+        try:
+            _replaced(dataset, stand_ins)
+        except ValidationError as error:
+            reasons = (str(detail["ctx"]["error"]) for detail in error.errors())
+            said += [f"{dataset.name}={stand_ins[dataset.name]}: {reason}" for reason in reasons]
+    return [Fault("--stand-in", message) for message in dict.fromkeys(said)]
 
 
-def _part(kind: Any, raw: object) -> Any:
-    """``raw`` as a value of ``kind``, or None where it has faults of its own (they are told from the whole)."""
-    try:
-        return None if raw is None else TypeAdapter(kind).validate_python(raw)
-    except ValidationError:
-        return None
+def _chosen(study: Study, narrowing: Narrowing) -> dict[str, object]:
+    """The new value of each key of ``study`` that ``narrowing`` changes."""
+    source, seeds = study.source, narrowing.seeds
+    if isinstance(source, Pretraining):
+        source = source.model_copy(update={"dataset": _replaced(source.dataset, narrowing.stand_ins)})
+    if narrowing.arms is not None and not any(arm.needs_start for arm in narrowing.arms):
+        source = None
+    chosen = {
+        "dataset": _replaced(study.dataset, narrowing.stand_ins),
+        "shares": narrowing.shares,
+        "seeds": study.seed_values[:seeds] if isinstance(seeds, int) else seeds,
+        "surgeries": None if narrowing.arms is None else _kept_surgeries(study, narrowing.arms),
+        "recipe": narrowing.recipe,
+    }
+    return {"source": source, **{key: value for key, value in chosen.items() if value is not None}}
 
 
-def _parts(kind: Any, raw: object) -> dict[str, Any]:
-    items = raw.items() if isinstance(raw, Mapping) else ()
-    return {name: part for name, entry in items if (part := _part(kind, entry)) is not None}
+def _kept_surgeries(study: Study, arms: tuple[Surgery, ...]) -> dict[str, Family | Surgery]:
+    layers, known = len(study.network.layer_names), study.named_surgeries()
+    kept: dict[str, Family | Surgery] = {}
+    for name, entry in study.surgeries.items():
+        if isinstance(entry, Surgery):
+            kept |= {name: entry} if entry in arms else {}
+        elif cuts := tuple(cut for cut, surgery in entry.surgeries(layers).items() if surgery in arms):
+            kept[name] = entry.model_copy(update={"cuts": cuts})
+    return kept | {str(arm): arm for arm in arms if arm not in known}
+
+
+def _replaced(dataset: Dataset, stand_ins: Mapping[str, str]) -> Dataset:
+    return Dataset(**{**dataset.model_dump(exclude_defaults=True), "name": stand_ins.get(dataset.name, dataset.name)})

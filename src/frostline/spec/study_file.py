@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,52 +11,54 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from frostline.errors import DataFault, Fault, StudyFaults, nearest
+from frostline.spec.agreement import Keys, disagreements
+from frostline.spec.axes import Family, Pretraining
 from frostline.spec.base import Value
 from frostline.spec.network import Mlp, PlainCnn
 from frostline.spec.recipe import Recipe
-from frostline.spec.study import Family, Pretraining, Study, disagreements
+from frostline.spec.study import Study
 from frostline.spec.trial import Dataset, WeightsFile
 
-Keys = tuple[int | str, ...]
-
-UNION_TAGS = {"mapping", "text", "pretraining", "weights-file", "int", "constrained-int", "plain_cnn", "mlp"}
-TYPES_BY_KEY: dict[int | str, type[Value]] = {
-    "dataset": Dataset,
-    "pretraining": Pretraining,
-    "weights-file": WeightsFile,
-    "recipe": Recipe,
-    "recipes": Recipe,
-    "surgeries": Family,
-    "plain_cnn": PlainCnn,
-    "mlp": Mlp,
+SHAPES = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a group of keys",
+    "model_type": "must be a group of keys",
+    "model_attributes_type": "must be a group of keys",
+    "too_short": "must name at least one",
 }
 
 
 @dataclass(frozen=True)
 class Document:
-    """A study file as read: plain values for the types, and the marked tree that knows its lines."""
+    """A study file as read: plain values for the types, and the tree of marks that knows its lines."""
 
     path: str
-    marked: CommentedMap
+    root: Node
     plain: dict[str, Any]
 
     def line(self, keys: Keys) -> int | None:
         """The line, from 1, of the deepest of ``keys`` that the file has."""
-        node: Any = self.marked
-        line = None
+        node, line = self.root, None
         for key in keys:
-            if isinstance(node, CommentedMap) and key in node:
-                line = node.lc.key(key)[0] + 1
-            elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-                line = node.lc.item(key)[0] + 1
+            if isinstance(node, MappingNode):
+                found = [pair for pair in node.value if pair[0].value == str(key)]
+            elif isinstance(node, SequenceNode) and isinstance(key, int):
+                found = [(item, item) for item in node.value[key : key + 1]]
             else:
+                found = []
+            if not found:
                 return line
-            node = node[key]
+            mark, node = found[0]
+            line = mark.start_mark.line + 1
         return line
 
 
@@ -68,9 +70,9 @@ def load_study(path: Path) -> Study:
         DataFault: there is no such file, or it is not text.
     """
     document = read_document(path)
-    faults = [
+    faults = _repeated_keys(document.root, ()) + [
         Fault(".".join(map(str, keys)), message, document.line(keys))
-        for keys, message in (*_own_faults(document.plain), *_cross_faults(document.plain))
+        for keys, message in (*_own_faults(document.plain), *disagreements(document.plain))
     ]
     if faults:
         raise StudyFaults(document.path, faults)
@@ -81,72 +83,73 @@ def read_document(path: Path) -> Document:
     """The file at ``path`` as YAML 1.2, with the line of every key.
 
     Raises:
-        StudyFaults: it is not YAML, or a key stands twice, or it holds no keys.
+        StudyFaults: it is not YAML, or it holds no keys.
         DataFault: there is no such file, or it is not text.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataFault(f"no study file at {path}; `frostline list` names the presets, `frostline init` copies one") from None
-    except (UnicodeDecodeError, IsADirectoryError, PermissionError) as error:
-        raise DataFault(f"{path} cannot be read as a study file: {error}") from None
+        hint = "`frostline list` names the presets, `frostline init` copies one"
+        raise DataFault(f"no study file at {path}; {hint}") from None
+    except UnicodeDecodeError:
+        raise DataFault(f"{path} is not a study file: it is not text in UTF-8") from None
+    except OSError as error:
+        raise DataFault(f"{path} cannot be read as a study file: {error.strerror}") from None
+    reader = YAML(typ="safe", pure=True)
+    reader.allow_duplicate_keys = True  # told with the other faults, by _repeated_keys
     try:
-        marked = YAML(typ="rt").load(text)
-    except DuplicateKeyError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        repeated = re.search(r'duplicate key "([^"]+)"', str(error))
-        raise StudyFaults(str(path), [Fault(repeated[1] if repeated else "", "stands twice; keep one", line)]) from None
+        root, plain = reader.compose(text), _plain(reader.load(text))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise StudyFaults(str(path), [Fault("", f"not YAML: {error.problem}", line)]) from None
-    if not isinstance(marked, CommentedMap):
+    except YAMLError:
+        raise DataFault(f"{path} is not a study file: it holds characters that are not text") from None
+    if not isinstance(plain, dict):
         raise StudyFaults(str(path), [Fault("", "holds no keys; a study starts with title, question, dataset", 1)])
-    return Document(str(path), marked, _plain(marked))
+    return Document(str(path), root, plain)
 
 
 def _plain(node: Any) -> Any:
-    """Dictionaries, tuples and scalars without marks, so that strict types can read them."""
+    """Dictionaries with text as keys, tuples and scalars, so that strict types can read them."""
     if isinstance(node, Mapping):
         return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return tuple(_plain(value) for value in node)
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
+    return tuple(_plain(value) for value in node) if isinstance(node, list) else node
+
+
+def _repeated_keys(node: Node, above: Keys) -> list[Fault]:
+    faults: list[Fault] = []
+    seen: dict[str, int] = {}
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        name, line = str(key.value), key.start_mark.line + 1
+        keys = (*above, name)
+        if name in seen:
+            faults.append(Fault(".".join(map(str, keys)), f"stands twice, first in line {seen[name]}; keep one", line))
+        seen.setdefault(name, line)
+        faults += _repeated_keys(value, keys)
+    for position, item in enumerate(node.value if isinstance(node, SequenceNode) else ()):
+        faults += _repeated_keys(item, (*above, position))
+    return faults
 
 
 def _own_faults(plain: dict[str, Any]) -> Iterator[tuple[Keys, str]]:
     try:
         Study.model_validate(plain)
     except ValidationError as error:
-        told: dict[Keys, list[str]] = {}
         for detail in error.errors(include_url=False):
-            if not detail["loc"]:
-                continue  # the study's own check of its parts, told by _cross_faults
-            messages = told.setdefault(_clean(detail["loc"], plain), [])
-            if (message := message_for(detail)) not in messages:
-                messages.append(message)
-        yield from ((keys, ", or ".join(messages)) for keys, messages in told.items())
+            if detail["loc"]:  # else the study's own check of its parts, told by disagreements
+                yield _shown_keys(detail, plain), message_for(detail)
 
 
-def _clean(loc: Keys, plain: dict[str, Any]) -> Keys:
-    """``loc`` without the tags of unions, which no study file shows."""
+def _shown_keys(detail: ErrorDetails, plain: dict[str, Any]) -> Keys:
+    """The keys of the file that lead to a fault, without the names that only the types give to alternatives."""
     kept: list[int | str] = []
     node: Any = plain
-    for position, part in enumerate(loc):
-        inside = part in node if isinstance(node, Mapping) else isinstance(part, int)
-        last = position == len(loc) - 1
-        if not inside and not (last and isinstance(node, Mapping) and part not in UNION_TAGS):
-            continue
-        kept.append(part)
-        node = node[part] if inside and (not isinstance(part, int) or part < len(node)) else None
-    return tuple(kept)
-
-
-def _cross_faults(plain: dict[str, Any]) -> Iterator[tuple[Keys, str]]:
-    for fault in disagreements(plain):
-        yield tuple(int(part) if part.isdigit() else part for part in fault.key.split(".")), fault.message
+    for part in detail["loc"]:
+        inside = part in node if isinstance(node, Mapping) else isinstance(node, tuple) and isinstance(part, int)
+        if inside:
+            kept.append(part)
+            node = node[part]
+    return (*kept, detail["loc"][-1]) if detail["type"] == "missing" else tuple(kept)
 
 
 def message_for(detail: ErrorDetails) -> str:
@@ -156,29 +159,52 @@ def message_for(detail: ErrorDetails) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"unknown key{nearest(str(detail['loc'][-1]), _known_keys(detail['loc']))}"
+            known = _known_keys(detail["loc"])
+            return f"unknown key{nearest(str(detail['loc'][-1]), known) or '; known: ' + ', '.join(known)}"
+        case "literal_error" if " or " in context["expected"]:
+            return f"{_shown(got)} is none of {context['expected'].replace(' or ', ', ')}"
         case "literal_error":
-            return f"{got!r} is none of {context['expected'].replace(' or ', ', ')}"
+            return f"must be {context['expected']} (got {_shown(got)})"
         case "union_tag_invalid":
             known = context["expected_tags"].replace("'", "").split(", ")
             return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
-        case "union_tag_not_found":
+        case "union_tag_not_found" if isinstance(got, Mapping):
             return "name is missing; it says which network this is: plain_cnn, mlp"
         case "value_error":
             return str(context["error"])
-        case _:
-            said = detail["msg"][0].lower() + detail["msg"][1:]
-            return f"{said.replace('input should', 'must')} (got {_short(got)})"
+        case kind:
+            said = SHAPES.get(kind) or detail["msg"].replace("Input should", "must")
+            return f"{said} (got {_shown(got)}{_quotes_hint(kind, got)})"
 
 
-def _short(got: object) -> str:
-    text = repr(list(got)) if isinstance(got, tuple) else repr(got)
+def _quotes_hint(kind: str, got: object) -> str:
+    numeric = isinstance(got, str) and got.replace(".", "", 1).replace("e-", "", 1).isdecimal()
+    return ", which is text; remove the quotes" if numeric and kind in ("int_type", "float_type") else ""
+
+
+def _shown(got: object) -> str:
+    """``got`` as a study file would have it."""
+    if isinstance(got, str):
+        text = repr(got)
+    else:
+        text = "nothing" if got is None else json.dumps(got, default=str, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _known_keys(loc: Keys) -> list[str]:
-    """The keys that stand beside the last one of ``loc``, in the type that the nearest key above it names."""
-    for part in reversed(loc[:-1]):
-        if part in TYPES_BY_KEY:
-            return list(TYPES_BY_KEY[part].model_fields)
-    return list(Study.model_fields)
+    """The keys that may stand beside the last one of ``loc``."""
+    owner: type[Value]
+    match loc[:-1]:
+        case ("dataset",) | ("source", _, "dataset"):
+            owner = Dataset
+        case ("source", tag):
+            owner = WeightsFile if tag == "weights-file" else Pretraining
+        case ("recipe", *_) | ("recipes", *_):
+            owner = Recipe
+        case ("surgeries", *_):
+            owner = Family
+        case ("network", tag):
+            owner = Mlp if tag == "mlp" else PlainCnn
+        case _:
+            owner = Study
+    return list(owner.model_fields)

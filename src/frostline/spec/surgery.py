@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from itertools import groupby
 from typing import Literal
@@ -111,8 +111,10 @@ class Surgery:
     def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Read from its text, written as its text."""
         from_text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema(strict=True))
-        return core_schema.json_or_python_schema(
-            json_schema=from_text,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text], mode="smart"),
-            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        return core_schema.no_info_wrap_validator_function(
+            cls._unless_one_already, from_text, serialization=core_schema.plain_serializer_function_ser_schema(str)
         )
+
+    @classmethod
+    def _unless_one_already(cls, raw: object, parse: Callable[[object], Surgery]) -> Surgery:
+        return raw if isinstance(raw, Surgery) else parse(raw)

@@ -1,0 +1,123 @@
+"""Where the parts of a study disagree with one another, told as far as each part can be read on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from frostline.errors import nearest
+from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.network import NetworkSpec
+from frostline.spec.surgery import Surgery
+from frostline.spec.trial import Dataset
+
+Keys = tuple[int | str, ...]
+Disagreement = tuple[Keys, str]
+
+
+def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
+    """Every way in which the values under the keys of a study disagree: the keys it concerns, and what is right.
+
+    ``raw`` maps keys to values or to their plain form, so that these faults are told together with the others.
+    """
+    network = _part(NetworkSpec, raw.get("network"))
+    surgeries = _parts(FamilyOrSurgery, raw.get("surgeries"))
+    dataset, source = _part(Dataset, raw.get("dataset")), _part(Source, raw.get("source"))
+    found: list[Disagreement] = []
+    if network is not None:
+        found += _misfits(surgeries, len(network.layer_names))
+        if dataset is not None and (why := network.fault_on(dataset.plane_shape[1])):
+            found.append((("network",), why))
+        if raw.get("head") == "hidden-kept" and network.hidden is None:
+            found.append((("head",), "hidden-kept needs a network with a hidden dense layer; add network.hidden"))
+    found += _useless_or_missing_source(raw, surgeries)
+    if dataset is not None and isinstance(source, Pretraining):
+        found += _unlike_planes(source.dataset, dataset)
+    return found + _unknown_recipes(raw, source) + _repeated(raw)
+
+
+def _useless_or_missing_source(raw: Mapping[str, Any], surgeries: Mapping[str, Family | Surgery]) -> list[Disagreement]:
+    keeping = [name for name, entry in surgeries.items() if isinstance(entry, Family) or entry.needs_start]
+    if raw.get("source") is None:
+        return [(("surgeries", name), "keeps weights, so the study needs a source") for name in keeping]
+    readable = isinstance(raw.get("surgeries"), Mapping) and len(surgeries) == len(raw["surgeries"])
+    if surgeries and readable and not keeping:
+        return [(("source",), "has no effect, for no surgery keeps weights; remove it or add a surgery that does")]
+    return []
+
+
+def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
+    ours, theirs = source.plane_shape, target.plane_shape
+    if ours == theirs:
+        return []
+    said = (
+        f"its planes have {ours[0]} channels of {ours[1]} x {ours[1]}, those of dataset {theirs[0]} of {theirs[1]} x "
+        f"{theirs[1]}; state the adaptation with channels and size on one of them"
+    )
+    return [(("source", "dataset"), said)]
+
+
+def _misfits(surgeries: Mapping[str, Family | Surgery], layers: int) -> list[Disagreement]:
+    found: list[Disagreement] = []
+    for name, entry in surgeries.items():
+        if isinstance(entry, Surgery):
+            if len(entry) != layers:
+                found.append((("surgeries", name), f"{entry} has {len(entry)} fates, the network has {layers} layers"))
+        elif entry.cuts != "all":
+            wrong = [cut for cut in entry.cuts if not entry.lowest_cut <= cut <= layers]
+            if wrong:
+                span = f"must be from {entry.lowest_cut} to {layers}, the depth of the network"
+                found.append((("surgeries", name, "cuts"), f"{', '.join(map(str, wrong))} {span}"))
+    return found
+
+
+def _unknown_recipes(raw: Mapping[str, Any], source: object) -> list[Disagreement]:
+    recipes = raw.get("recipes", {})
+    if not isinstance(recipes, Mapping):
+        return []
+    chosen: list[tuple[Keys, object]] = [(("recipe",), raw.get("recipe"))]
+    found: list[Disagreement] = []
+    if isinstance(source, Pretraining) and isinstance(source.recipe, Mapping):
+        chosen += [(("source", "recipe", beside), beside) for beside in source.recipe]
+        chosen += [(("source", "recipe", beside), name) for beside, name in source.recipe.items() if name != beside]
+        transfer = raw.get("recipe")
+        if not isinstance(transfer, str) or (transfer in recipes and transfer not in source.recipe):
+            told = repr(transfer) if isinstance(transfer, str) else "a recipe written in place"
+            said = f"names no pretraining beside {told}; known: {', '.join(source.recipe)}"
+            found.append((("source", "recipe"), said))
+    elif isinstance(source, Pretraining):
+        chosen.append((("source", "recipe"), source.recipe))
+    return found + [
+        (keys, f"no recipe is called {name!r}{nearest(name, recipes)}; known: {', '.join(recipes) or 'none'}")
+        for keys, name in chosen
+        if isinstance(name, str) and name not in recipes
+    ]
+
+
+def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
+    found: list[Disagreement] = []
+    for key in ("shares", "seeds", "vary"):
+        values = raw.get(key)
+        if not isinstance(values, tuple):
+            continue
+        repeated = list(dict.fromkeys(str(value) for value in values if values.count(value) > 1))
+        if repeated:
+            found.append(((key,), f"{', '.join(repeated)} stands more than once; name each once"))
+        if not values and key != "vary":
+            found.append(((key,), "is empty; name at least one"))
+    return found
+
+
+def _part(kind: Any, raw: object) -> Any:
+    """``raw`` as a value of ``kind``, or None where it has faults of its own (they are told from the whole)."""
+    try:
+        return None if raw is None else TypeAdapter(kind).validate_python(raw)
+    except ValidationError:
+        return None
+
+
+def _parts(kind: Any, raw: object) -> dict[str, Any]:
+    items = raw.items() if isinstance(raw, Mapping) else ()
+    return {name: part for name, entry in items if (part := _part(kind, entry)) is not None}

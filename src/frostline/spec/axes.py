@@ -1,0 +1,104 @@
+"""The parts of a study that can be written in more than one shape: families, sources, lists or single values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, PositiveInt, Tag, model_validator
+
+from frostline.spec.base import Value
+from frostline.spec.recipe import Recipe
+from frostline.spec.surgery import FATE_NAMES, Surgery
+from frostline.spec.trial import Dataset, WeightsFile
+
+
+def _mapping_or_text(raw: object) -> str:
+    return "text" if isinstance(raw, str | Surgery) else "mapping"
+
+
+def _list_or_one(raw: object) -> str:
+    return "list" if isinstance(raw, list | tuple) else "one"
+
+
+def _text_or_list(raw: object) -> str:
+    return "text" if isinstance(raw, str) else "list"
+
+
+def _kind_of_source(raw: object) -> str:
+    named = isinstance(raw, Mapping) and "weights" in raw
+    return "weights-file" if named or isinstance(raw, WeightsFile) else "pretraining"
+
+
+Cuts = Annotated[
+    Annotated[Literal["all"], Tag("text")] | Annotated[tuple[int, ...], Tag("list")], Discriminator(_text_or_list)
+]
+
+
+class Family(Value):
+    """Surgeries that differ by the cut: one fate below it, another above. ``cuts`` counts layers below the cut."""
+
+    below: Literal["frozen", "tuned"]
+    above: Literal["tuned", "reset", "removed"]
+    cuts: Cuts = "all"
+
+    @model_validator(mode="after")
+    def _each_cut_is_another_surgery(self) -> Family:
+        if self.below == self.above:
+            raise ValueError(f"below and above are both {self.below!r}, so that the cut has no effect")
+        if self.cuts == "all":
+            return self
+        if not self.cuts or min(self.cuts) < 0:
+            raise ValueError(f"cuts must be 'all' or a list of depths from 0 (got {list(self.cuts)})")
+        if len(set(self.cuts)) < len(self.cuts):
+            raise ValueError(f"cuts must name each depth once (got {list(self.cuts)})")
+        return self
+
+    @property
+    def lowest_cut(self) -> int:
+        """The lowest cut that is a surgery: removing every layer is none."""
+        return 1 if self.above == "removed" else 0
+
+    def surgeries(self, layers: int) -> dict[int, Surgery]:
+        """The surgery at each cut of a network of ``layers`` layers."""
+        cuts = range(self.lowest_cut, layers + 1) if self.cuts == "all" else self.cuts
+        return {cut: Surgery.cut(cut, layers, FATE_NAMES[self.below], FATE_NAMES[self.above]) for cut in cuts}
+
+
+RecipeNames = Annotated[
+    Annotated[dict[str, str], Tag("mapping")] | Annotated[str, Tag("text")], Discriminator(_mapping_or_text)
+]
+
+
+class Pretraining(Value):
+    """A start that the study makes itself: a network trained from scratch on ``dataset`` by ``recipe``.
+
+    ``recipe`` names one of the study's recipes, or maps the name of each recipe that a transfer may use to the name of
+    the one that its pretraining uses; without it the pretraining uses the recipe of the transfers.
+    """
+
+    dataset: Dataset
+    recipe: RecipeNames | None = None
+
+    def recipe_beside(self, transfer: Recipe | str) -> Recipe | str | None:
+        """The choice of recipe where the transfers choose ``transfer``; None where the names have none beside it."""
+        if isinstance(self.recipe, str):
+            return self.recipe
+        if self.recipe is None:
+            return transfer
+        return self.recipe.get(transfer) if isinstance(transfer, str) else None
+
+
+FamilyOrSurgery = Annotated[
+    Annotated[Family, Tag("mapping")] | Annotated[Surgery, Tag("text")], Discriminator(_mapping_or_text)
+]
+RecipeOrName = Annotated[
+    Annotated[Recipe, Tag("mapping")] | Annotated[str, Tag("text")], Discriminator(_mapping_or_text)
+]
+Source = Annotated[
+    Annotated[Pretraining, Tag("pretraining")] | Annotated[WeightsFile, Tag("weights-file")],
+    Discriminator(_kind_of_source),
+]
+SeedsOrCount = Annotated[
+    Annotated[PositiveInt, Tag("one")] | Annotated[tuple[int, ...], Tag("list")], Discriminator(_list_or_one)
+]

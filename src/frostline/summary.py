@@ -1,0 +1,87 @@
+"""What the command line says of a plan, of its state, and of the names that a study file can use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from frostline.catalog import dataset_cards
+from frostline.outcome import Failed, Finished
+from frostline.presets import presets
+from frostline.spec.network import Mlp, PlainCnn
+from frostline.spec.plan import Plan
+from frostline.spec.study import Study
+
+LISTED = 10
+
+
+def plan_summary(study: Study, plan: Plan) -> str:
+    """The arms of ``study`` with all their names, its axes, and how many trials and waves come of them."""
+    cells = len(plan.entries)
+    names = sum(len(arm.names) for arm in plan.arms)
+    width = max(len(str(arm.surgery)) for arm in plan.arms)
+    waves = ", then ".join(f"{len(wave)}" for wave in plan.waves)
+    recipe = plan.entries[-1].trial.recipe
+    return "\n".join(
+        [
+            study.title,
+            study.question,
+            "",
+            f"{len(plan.arms)} arms ({names} names; equal treatments are run once):",
+            *(f"  {str(arm.surgery):{width}}  {' = '.join(arm.names)}" for arm in plan.arms),
+            f"shares {', '.join(f'{share:g}' for share in study.shares)}",
+            f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
+            f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
+            f"{cells} cells, {len(plan.trials)} trials in {len(plan.waves)} waves ({waves})",
+        ]
+    )
+
+
+def status_summary(plan: Plan, outcomes: Mapping[str, Finished | Failed], folder: Path) -> str:
+    """How many trials of ``plan`` are finished, failed and missing in ``folder``, with the reasons of failures."""
+    states = Counter(_state(outcomes.get(trial.key)) for trial in plan.trials)
+    keys = {trial.key for trial in plan.trials}
+    others = len(outcomes.keys() - keys)
+    lines = [f"{folder}: {states['finished']} finished, {states['failed']} failed, {states['missing']} missing"]
+    if others:
+        lines.append(f"{others} more outcomes are kept there that are not part of this study as it is written now")
+    failures = [outcome for key, outcome in outcomes.items() if key in keys and isinstance(outcome, Failed)]
+    lines += [f"  failed {failure.key}: {failure.error}" for failure in failures[:LISTED]]
+    if len(failures) > LISTED:
+        lines.append(f"  and {len(failures) - LISTED} more")
+    if states["failed"]:
+        lines.append("failed trials are tried again by `frostline run`")
+    return "\n".join(lines)
+
+
+def known_names() -> str:
+    """The presets, the datasets and the networks that a study file can name, with what tells them apart."""
+    shelves = {
+        "presets (frostline init NAME copies one)": {name: _title(path) for name, path in presets().items()},
+        "datasets": {
+            card.name: f"{card.title}: {sum(card.train_counts):,} + {sum(card.test_counts):,} items, "
+            f"{len(card.class_names)} classes, {card.channels} x {card.size} x {card.size}, {card.licence}"
+            for card in dataset_cards().values()
+        },
+        "networks": {
+            kind.model_fields["name"].annotation.__args__[0]: (kind.__doc__ or "").splitlines()[0]  # type: ignore[union-attr]
+            for kind in (PlainCnn, Mlp)
+        },
+    }
+    width = max(len(name) for shelf in shelves.values() for name in shelf)
+    return "\n".join(
+        line for title, shelf in shelves.items() for line in (title, *(f"  {n:{width}}  {t}" for n, t in shelf.items()))
+    )
+
+
+def _state(outcome: Finished | Failed | None) -> str:
+    return outcome.status if outcome else "missing"
+
+
+def _title(path: Path) -> str:
+    """The title of the study file at ``path``, read without checking the rest."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("title:"):
+            return line.removeprefix("title:").strip().strip("'\"")
+    return ""

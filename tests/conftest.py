@@ -1,0 +1,31 @@
+"""One thread for torch, and tests on real data only where there is some."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+torch.set_num_threads(1)
+settings.register_profile("frostline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("frostline")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skips what needs real data where FROSTLINE_DATA is unset, and slow studies where they are not asked for."""
+    absent = pytest.mark.skip(reason="FROSTLINE_DATA is unset")
+    slow = pytest.mark.skip(reason="slow; run with -m slow")
+    for item in items:
+        if item.get_closest_marker("real_data") and "FROSTLINE_DATA" not in os.environ:
+            item.add_marker(absent)
+        if item.get_closest_marker("slow") and "slow" not in config.getoption("markexpr"):
+            item.add_marker(slow)
+
+
+@pytest.fixture
+def studies() -> Path:
+    """The folder of the presets."""
+    return Path(__file__).parents[1] / "studies"

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pickle
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from frostline.spec.surgery import Fate, Surgery
+
+KEPT = st.sampled_from([Fate.FROZEN, Fate.TUNED, Fate.RESET])
+FATES = st.builds(
+    lambda kept, removed: [*kept, *[Fate.REMOVED] * removed],
+    st.lists(KEPT, min_size=1, max_size=30),
+    st.integers(0, 12),
+)
+
+
+@given(FATES)
+def test_a_surgery_reads_back_from_what_it_prints(fates: list[Fate]) -> None:
+    surgery = Surgery(fates)
+    assert Surgery.parse(str(surgery)) == surgery
+    assert surgery.fates == tuple(fates)
+    assert len(surgery) == len(fates)
+
+
+@given(FATES)
+def test_equal_fates_are_one_surgery_wherever_they_come_from(fates: list[Fate]) -> None:
+    surgery = Surgery(fates)
+    copy = pickle.loads(pickle.dumps(surgery))
+    assert {surgery, copy, Surgery.parse(str(surgery))} == {surgery}
+
+
+@given(st.lists(st.sampled_from(list(Fate)), max_size=8))
+def test_fates_are_a_surgery_only_where_something_stays_and_removal_is_at_the_top(fates: list[Fate]) -> None:
+    text = "".join(fate.value for fate in fates)
+    if re.fullmatch(r"[ftr]+x*", text):
+        assert Surgery(fates).kept == len(text.rstrip("x"))
+    else:
+        with pytest.raises(ValueError, match="at least one layer must stay|removed only from the top"):
+            Surgery(fates)
+
+
+@given(st.integers(1, 20))
+def test_the_ends_of_a_freeze_and_reset_family_are_scratch_and_probe(layers: int) -> None:
+    assert Surgery.cut(0, layers, Fate.FROZEN, Fate.RESET) == Surgery.parse(f"r{layers}")
+    assert Surgery.cut(layers, layers, Fate.FROZEN, Fate.RESET) == Surgery.parse(f"f{layers}")
+    assert Surgery.cut(layers, layers, Fate.FROZEN, Fate.TUNED) == Surgery.parse(f"f{layers}")
+
+
+@given(FATES)
+def test_a_start_is_needed_where_a_layer_is_frozen_or_tuned(fates: list[Fate]) -> None:
+    assert Surgery(fates).needs_start == bool({Fate.FROZEN, Fate.TUNED} & set(fates))
+
+
+def test_the_frozen_depth_ends_at_the_first_layer_that_moves() -> None:
+    assert Surgery.parse("f3t1f2").frozen_depth == 3
+    assert Surgery.parse("t1f5").frozen_depth == 0
+    assert Surgery.parse("f4x2").frozen_depth == 4
+
+
+@pytest.mark.parametrize("text", ["", "f", "3", "f0", "f3r", "F3r3", "f3 r3", "f03", "q3", "f-1", "f3r3\n"])
+def test_a_text_that_spells_no_fates_is_answered_with_the_spelling(text: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        Surgery.parse(text)
+    assert str(refused.value) == (
+        f"{text!r} is not a surgery; write a letter and a count for each run of layers, input first: "
+        "f frozen, t tuned, r reset, x removed, for example 'f3r3'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x2f2", "layers can be removed only from the top"),
+        ("f1x1f1", "layers can be removed only from the top"),
+        ("x4", "at least one layer must stay"),
+    ],
+)
+def test_a_surgery_that_cannot_be_carried_out_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Surgery.parse(text)
+
+
+def test_a_surgery_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError, match=r"^a surgery is a value and cannot be changed$"):
+        Surgery.parse("f3r3").fates = ()
+
+
+def test_f1f2_and_f3_are_one_surgery_with_one_spelling() -> None:
+    assert str(Surgery.parse("f1f2")) == "f3"
+
+
+def test_a_surgery_is_text_in_json() -> None:
+    adapter = TypeAdapter(Surgery)
+    assert adapter.dump_json(Surgery.parse("f4x2")) == b'"f4x2"'
+    assert adapter.validate_json(b'"f4x2"') == Surgery.parse("f4x2")

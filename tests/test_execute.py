@@ -1,0 +1,206 @@
+"""A plan is run wave by wave, can be stopped anywhere, and ends the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from frostline.errors import StoreMismatch, WeightsFault
+from frostline.execute import execute, lacking
+from frostline.executors.inline import Inline
+from frostline.executors.processes import Processes
+from frostline.outcome import Failed, Finished
+from frostline.run import Job, attempt
+from frostline.spec.plan import Plan, plan
+from frostline.store import Shelf, Store, read_outcomes
+from tests.trials import small_plan, small_study
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finished | Failed]:
+    """The outcomes of the small study, run inline at one go."""
+    return run_all(tmp_path_factory.mktemp("inline"), Inline())
+
+
+def run_all(folder: Path, executor: Inline | Processes, wanted: Plan | None = None) -> dict[str, Finished | Failed]:
+    with Store(folder) as store, executor as pool:
+        for _ in execute(small_study(), wanted or small_plan(), store, pool):
+            pass
+        return store.outcomes()
+
+
+def test_every_trial_of_the_plan_finishes_once(uninterrupted: dict[str, Finished | Failed]) -> None:
+    assert set(uninterrupted) == {trial.key for trial in small_plan().trials}
+    assert all(isinstance(outcome, Finished) for outcome in uninterrupted.values())
+
+
+def test_processes_give_the_same_bits_as_one_process(
+    tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
+) -> None:
+    assert run_all(tmp_path, Processes(2)) == uninterrupted
+
+
+class Backwards(Inline):
+    """Jobs of a wave in the opposite order."""
+
+    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
+        return super().map(list(reversed(jobs)))
+
+
+def test_the_order_within_a_wave_changes_nothing(tmp_path: Path, uninterrupted: dict[str, Finished | Failed]) -> None:
+    assert run_all(tmp_path, Backwards()) == uninterrupted
+
+
+def test_a_study_goes_on_where_it_was_stopped_and_ends_the_same(
+    tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
+) -> None:
+    ran = 0
+    for stop_after in (1, 2, 5, 100):
+        with Store(tmp_path) as store, Inline() as pool:
+            for count, _ in enumerate(execute(small_study(), small_plan(), store, pool), start=1):
+                ran += 1
+                if count == stop_after:
+                    break
+    assert read_outcomes(tmp_path) == uninterrupted
+    assert ran == len(uninterrupted)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from frostline.execute import execute
+from frostline.executors.processes import Processes
+from frostline.store import Store
+from tests.trials import small_plan, small_study
+if __name__ == "__main__":
+    with Store(Path(sys.argv[1])) as store, Processes(2) as pool:
+        for outcome in execute(small_study(), small_plan(), store, pool):
+            print(outcome.key, flush=True)
+"""
+
+
+def test_kill_9_loses_at_most_the_trials_in_flight(
+    tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
+) -> None:
+    folder = tmp_path / "study"
+    (tmp_path / "killed.py").write_text(KILLED)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    child = subprocess.Popen(
+        [sys.executable, str(tmp_path / "killed.py"), str(folder)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    told = [child.stdout.readline().strip() for _ in range(4)]
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+    kept = wait_until_free(folder)
+    assert set(told) <= set(kept)
+    assert all(kept[key] == uninterrupted[key] for key in kept)
+    assert run_all(folder, Inline()) == uninterrupted
+
+
+def wait_until_free(folder: Path) -> dict[str, Finished | Failed]:
+    """The outcomes in ``folder`` once no process holds it."""
+    for _ in range(100):
+        try:
+            with Store(folder) as store:
+                return store.outcomes()
+        except Exception:
+            time.sleep(0.1)
+    raise AssertionError("the folder stayed locked")
+
+
+
+def test_a_dead_worker_costs_its_trial_not_the_pool(tmp_path: Path) -> None:
+    wanted = small_plan()
+    jobs = [Job(trial, tmp_path, "best", "cpu", 0) for trial in wanted.waves[0]]
+    with Processes(1) as pool:
+        outcomes = []
+        for outcome in pool.map(jobs):
+            outcomes.append(outcome)
+            if len(outcomes) == 1:
+                for worker in pool._workers:
+                    os.kill(worker.process.pid or 0, signal.SIGKILL)
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    assert len(outcomes) == len(jobs)
+    assert len(failed) == 1
+    assert failed[0].error == (
+        "the worker process was ended by SIGKILL; the machine may have run out of memory: use fewer workers; "
+        "run the study again to retry this trial"
+    )
+
+
+def test_workers_end_with_the_pool(tmp_path: Path) -> None:
+    jobs = [Job(trial, tmp_path, "best", "cpu", 0) for trial in small_plan().waves[0]]
+    with Processes(2) as pool:
+        next(pool.map(jobs))
+        pids = [worker.process.pid for worker in pool._workers]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid or 0, 0)
+
+
+class FailingOnce(Inline):
+    """Fails the jobs whose trial has no start, the first time."""
+
+    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
+        for job in jobs:
+            if job.trial.start is None:
+                yield Failed(key=job.trial.key, error="broken on purpose", traceback="")
+            else:
+                yield attempt(job)
+
+
+def test_what_starts_from_a_failed_trial_fails_with_its_reason_and_running_again_retries(
+    tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
+) -> None:
+    outcomes = run_all(tmp_path, FailingOnce())
+    assert all(isinstance(outcome, Failed) for outcome in outcomes.values())
+    chained = [outcome.error for outcome in outcomes.values() if isinstance(outcome, Failed) and "start" in outcome.error]
+    starts = small_plan().starts
+    assert len(chained) == len(small_plan().waves[1])
+    assert {error.split()[2] for error in chained} == starts
+    assert all(error.endswith("failed: broken on purpose") for error in chained)
+    assert run_all(tmp_path, Inline()) == uninterrupted
+
+
+def test_nothing_is_run_again_but_what_lacks_its_weights(tmp_path: Path) -> None:
+    wanted, shelf = small_plan(), Shelf(tmp_path)
+    outcomes = run_all(tmp_path, Inline())
+    assert lacking(wanted, outcomes, shelf, "none") == ()
+    scratch = [trial for trial in wanted.trials if trial.start is None and trial.key not in wanted.starts]
+    assert len(scratch) == 4
+    assert {t.key for t in lacking(wanted, outcomes, shelf, "best")} == {t.key for t in wanted.trials} - wanted.starts
+    shelf.weights_path(next(iter(wanted.starts))).unlink()
+    assert {t.key for t in lacking(wanted, outcomes, shelf, "none")} <= wanted.starts
+    assert len(lacking(wanted, outcomes, shelf, "none")) == 1
+
+
+def test_data_that_changed_is_refused_not_mixed(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.hold({"data of digits": "0000"}, "")
+    with pytest.raises(StoreMismatch, match=r"(?s)data of digits was 0000, is now .*Restore the data or weights"):
+        run_all(tmp_path, Inline())
+
+
+def test_the_device_is_chosen_once_and_kept(tmp_path: Path) -> None:
+    run_all(tmp_path, Inline())
+    with Store(tmp_path) as store:
+        assert store.fact("device") in {"cpu", "cuda", "mps"}
+    missing = small_study(device="cuda:7", shares=(0.5,))
+    with Store(tmp_path) as store, Inline() as pool, pytest.raises(StoreMismatch, match="device"):
+        list(execute(missing, plan(missing), store, pool))
+
+
+def test_a_weights_file_that_cannot_be_used_stops_the_study_before_its_first_trial(tmp_path: Path) -> None:
+    study = small_study(source={"weights": str(tmp_path / "none.safetensors")})
+    with Store(tmp_path) as store, Inline() as pool, pytest.raises(WeightsFault, match="no weights file at"):
+        list(execute(study, plan(study), store, pool))
+    assert read_outcomes(tmp_path) == {}

@@ -1,0 +1,176 @@
+"""One trial from spec to outcome: the order in which things happen, and what is refused on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from frostline.data.samples import Samples
+from frostline.data.splits import SealedSamples
+from frostline.errors import LeakFound, WeightsFault
+from frostline.networks.network import state_digest
+from frostline.outcome import Failed, Finished
+from frostline.run import Job, attempt, refuse_tested_starts, run_trial, start_of
+from frostline.spec.trial import Dataset, Trial, WeightsFile
+from frostline.store import Shelf
+from tests.trials import HIGH, TINY_CNN, TINY_MLP, job, pretraining, transfer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study folder in which the small CNN and the small MLP are pretrained."""
+    folder = tmp_path_factory.mktemp("study")
+    for network in (TINY_CNN, TINY_MLP):
+        run_trial(job(pretraining(network), folder))
+    return folder
+
+
+@pytest.mark.parametrize("network", [TINY_CNN, TINY_MLP])
+@pytest.mark.parametrize("surgery", ["r3", "t3", "f3", "f1r2", "f2t1", "t1r2", "f1t1f1", "f2x1", "t1x2", "r1f1t1"])
+def test_every_surgery_runs_and_is_audited(folder: Path, surgery: str, network: object) -> None:
+    outcome = run_trial(job(transfer(surgery, network), folder))  # type: ignore[arg-type]
+    assert outcome.audit[0] == "splits disjoint by id and by group"
+    assert outcome.start == ("none" if surgery == "r3" else "self-pretrained")
+    assert (outcome.start_digest is None) == (surgery == "r3")
+    assert outcome.n_test == sum((36, 36, 36, 35, 36))
+    assert outcome.parameters.total == outcome.parameters.trainable + outcome.parameters.frozen
+    assert (outcome.parameters.frozen > 0) == ("f" in surgery)
+
+
+def test_the_same_trial_gives_the_same_bits_twice(folder: Path) -> None:
+    first, second = (run_trial(job(transfer("f1r2"), folder)) for _ in range(2))
+    assert first == second
+    assert first.weights_digest == second.weights_digest
+    assert first != run_trial(job(transfer("f1r2", seeds={"weights": 1}), folder))
+
+
+def test_trials_of_one_seed_differ_only_by_the_surgery(folder: Path) -> None:
+    scratch, cut = transfer("r3"), transfer("f1r2")
+    build_of = {t.key: run_trial(Job(t, folder, "checkpoints", "cpu", 0)) for t in (scratch, cut)}
+    one, other = build_of[scratch.key], build_of[cut.key]
+    assert one.split_digest == other.split_digest
+    assert one.data_digest == other.data_digest
+    learned = [set(Shelf(folder).predictions(key)["learned_ids"].tolist()) for key in build_of]
+    assert learned[0] == learned[1]
+
+
+def test_a_trial_keeps_its_predictions_so_that_every_figure_can_be_computed_again(folder: Path) -> None:
+    outcome = run_trial(job(transfer("f1r2"), folder))
+    kept = Shelf(folder).predictions(outcome.key)
+    assert float((kept["logits"].argmax(axis=1) == kept["targets"]).mean()) == outcome.metrics.accuracy
+    assert len(kept["test_ids"]) == outcome.n_test
+    assert len(kept["learned_ids"]) == outcome.n_train + outcome.n_validation
+
+
+def test_weights_are_kept_by_choice(tmp_path: Path) -> None:
+    trial = transfer("r3")
+    run_trial(Job(trial, tmp_path, "none", "cpu", 0))
+    assert not Shelf(tmp_path).weights_path(trial.key).exists()
+    run_trial(Job(trial, tmp_path, "best", "cpu", 0))
+    assert Shelf(tmp_path).weights_path(trial.key).exists()
+    assert Shelf(tmp_path).checkpoints(trial.key) == {}
+    outcome = run_trial(Job(trial, tmp_path, "checkpoints", "cpu", 0))
+    assert list(Shelf(tmp_path).checkpoints(trial.key)) == [seen.step for seen in outcome.history]
+
+
+def test_the_test_part_is_opened_once_and_after_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    opened, fitted = SealedSamples.open, __import__("frostline.run", fromlist=["fit"]).fit
+
+    def witness_open(self: SealedSamples) -> Samples:
+        happened.append("test part opened")
+        return opened(self)
+
+    def witness_fit(*arguments: object) -> object:
+        happened.append("training began")
+        found = fitted(*arguments)
+        happened.append("training ended")
+        return found
+
+    monkeypatch.setattr(SealedSamples, "open", witness_open)
+    monkeypatch.setattr("frostline.run.fit", witness_fit)
+    run_trial(job(transfer("f1r2"), folder))
+    assert happened == ["training began", "training ended", "test part opened"]
+
+
+def test_test_labels_move_nothing_but_the_test_figures(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = run_trial(job(transfer("f1r2"), folder))
+    opened = SealedSamples.open
+
+    def shuffled(self: SealedSamples) -> Samples:
+        samples = opened(self)
+        return Samples(samples.planes, samples.targets.roll(1), samples.ids, samples.groups)
+
+    monkeypatch.setattr(SealedSamples, "open", shuffled)
+    other = run_trial(job(transfer("f1r2"), folder))
+    assert other.weights_digest == honest.weights_digest
+    assert other.history == honest.history
+    assert other.metrics != honest.metrics
+
+
+def test_a_start_that_was_trained_on_an_item_of_the_test_part_is_refused(folder: Path, tmp_path: Path) -> None:
+    trial = transfer("f1r2")
+    shelf, start = Shelf(tmp_path), pretraining()
+    stored = Shelf(folder).predictions(start.key)
+    leaked = Shelf(folder).predictions(run_trial(job(transfer("r3"), folder)).key)["test_ids"][:1]
+    shelf.keep_predictions(start.key, stored | {"learned_ids": np.concatenate([stored["learned_ids"], leaked])})
+    shelf.keep_weights(start.key, start_of(trial, Shelf(folder)).donor.state_dict())  # type: ignore[union-attr]
+    outcome = attempt(job(trial, tmp_path))
+    assert isinstance(outcome, Failed)
+    assert outcome.error == (
+        f"1 item stands in what its start {start.key} learned from and in the test part, the first is {str(leaked[0])!r}; "
+        "each item may stand on one side only"
+    )
+
+
+def test_a_chain_is_refused_for_any_of_its_ancestors(folder: Path, tmp_path: Path) -> None:
+    middle = transfer("f1r2")
+    last = transfer("t3", start=middle)
+    assert last.ancestors == (middle, pretraining())
+    shelf = Shelf(tmp_path)
+    clean = {"learned_ids": np.array(["digits/9990"])}
+    shelf.keep_predictions(middle.key, clean)
+    shelf.keep_predictions(pretraining().key, {"learned_ids": np.array(["digits/0005"])})
+    with pytest.raises(LeakFound, match=f"what its start {pretraining().key} learned from"):
+        refuse_tested_starts(Leaky(), last, shelf)  # type: ignore[arg-type]
+
+
+class Leaky:
+    """Splits whose test part holds one known item."""
+
+    test = SealedSamples(
+        Samples(torch.zeros(1, 1, 1, 1), torch.zeros(1, dtype=torch.int64), np.array(["digits/0005"]), np.array(["g"]))
+    )
+
+
+def test_a_real_chain_of_three_runs(folder: Path, tmp_path: Path) -> None:
+    middle = transfer("f1r2")
+    for trial in (pretraining(), middle, transfer("t3", start=middle, head="kept")):
+        outcome = attempt(job(trial, tmp_path))
+        assert isinstance(outcome, Finished), outcome
+    assert outcome.start_digest == state_digest(start_of(transfer("t3", start=middle), Shelf(tmp_path)).donor)  # type: ignore[arg-type]
+
+
+def test_published_weights_of_the_right_shape_are_a_start_and_others_are_refused(folder: Path, tmp_path: Path) -> None:
+    source = Shelf(folder).weights_path(pretraining().key)
+    outcome = run_trial(job(transfer("f2t1", start=WeightsFile(weights=str(source))), tmp_path))
+    assert outcome.start == "published"
+    with pytest.raises(WeightsFault, match="does not fit the network"):
+        run_trial(job(transfer("f2t1", TINY_MLP, start=WeightsFile(weights=str(source))), tmp_path))
+
+
+def test_an_error_of_a_trial_is_its_outcome_with_reason_and_traceback(tmp_path: Path) -> None:
+    outcome = attempt(job(transfer("f1r2"), tmp_path))
+    assert isinstance(outcome, Failed)
+    assert outcome.key == transfer("f1r2").key
+    assert "Traceback" in outcome.traceback
+    assert pretraining().key in outcome.error
+
+
+def test_a_network_of_another_size_is_fed_by_a_stated_adaptation(tmp_path: Path) -> None:
+    wide = Dataset(name="digits", classes=HIGH.classes, channels=3, size=12)
+    trial = Trial.model_validate(dict(transfer("r3")) | {"dataset": wide})
+    assert isinstance(attempt(job(trial, tmp_path)), Finished)
