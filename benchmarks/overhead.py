@@ -4,10 +4,11 @@
     python benchmarks/overhead.py fashion_mnist    # 70,000 items, found under FROSTLINE_DATA
 
 A study whose trials take one optimiser step, with a network of one narrow layer, runs through executor and store.
-Beside it, in the same run and in turn, the bare arithmetic of the same trials is done in plain torch: planes are scaled,
-a network is drawn, one step of Adam is taken, and training, validation and test items are passed through. The
-difference is the overhead: splits and their checks, random streams, digests, the freeze audit, metrics, files and the
-database. It is given a trial, as the median of 5 rounds. Reading the dataset, once a process, is not in it.
+Beside it, in the same run and in turn, the bare arithmetic of the same trials is done in plain torch: the items of the
+share are picked and scaled, a network is drawn, one step of Adam is taken, and training, validation and test items are
+passed through. The difference is the overhead: splits and their checks, random streams, digests, the freeze audit,
+metrics, files and the database. It is given a trial, as the median of 5 rounds. Reading the dataset, once a process, is
+not in it.
 """
 
 from __future__ import annotations
@@ -92,40 +93,41 @@ def trials_s(study: Study, planned: Plan) -> float:
 
 def arithmetic_s(planned: Plan) -> float:
     """Seconds the bare arithmetic of a trial takes."""
-    items = {trial.key: parts_of(trial) for trial in planned.trials}
+    places = {trial.key: places_of(trial) for trial in planned.trials}
     began = time.perf_counter()
     for trial in planned.trials:
-        arithmetic(trial, items[trial.key])
+        arithmetic(trial, places[trial.key])
     return (time.perf_counter() - began) / len(planned.trials)
 
 
-def parts_of(trial: Trial) -> dict[str, tuple[Tensor, Tensor]]:
-    """As many raw planes and targets for training, validation and test as ``trial`` has."""
+def places_of(trial: Trial) -> dict[str, Tensor]:
+    """Positions of as many training, validation and test items as ``trial`` has, in no order."""
     corpus, dataset = read(trial.dataset.name), trial.dataset
     held = portion(dataset.train_counts, trial.share, trial.validation)
     counts = {"train": sum(held.train), "validation": sum(held.validation)}
-    tested = torch.isin(corpus.test.targets, torch.tensor(dataset.class_indices))
-    labels = len(dataset.class_indices)
-    parts = {part: (corpus.train.planes[:n], corpus.train.targets[:n] % labels) for part, n in counts.items()}
-    return parts | {"test": (corpus.test.planes[tested], corpus.test.targets[tested] % labels)}
+    tested = torch.isin(corpus.test.targets, torch.tensor(dataset.class_indices)).nonzero().flatten()
+    return {part: torch.randperm(len(corpus.train))[:count] for part, count in counts.items()} | {"test": tested}
 
 
-def arithmetic(trial: Trial, parts: dict[str, tuple[Tensor, Tensor]]) -> None:
-    """One step of Adam and a pass over every part, in plain torch."""
-    scale = dataset_card(trial.dataset.name).full_scale
-    planes = {part: raw.float() / scale for part, (raw, _) in parts.items()}
+def arithmetic(trial: Trial, places: dict[str, Tensor]) -> None:
+    """The items at ``places``, one step of Adam and a pass over every part, in plain torch."""
+    corpus, card = read(trial.dataset.name), dataset_card(trial.dataset.name)
+    labels = len(trial.dataset.class_indices)
+    planes, targets = {}, {}
+    for part, chosen in places.items():
+        samples = corpus.test if part == "test" else corpus.train
+        planes[part] = samples.planes[chosen].float() / card.full_scale
+        targets[part] = samples.targets[chosen] % labels
     values = planes["train"][0].numel()
-    network = nn.Sequential(
-        nn.Flatten(), nn.Linear(values, WIDTH), nn.ReLU(), nn.Linear(WIDTH, len(trial.dataset.class_indices))
-    )
+    network = nn.Sequential(nn.Flatten(), nn.Linear(values, WIDTH), nn.ReLU(), nn.Linear(WIDTH, labels))
     optimizer = torch.optim.Adam(network.parameters(), lr=trial.recipe.rate, foreach=True)
-    chosen = torch.randperm(len(planes["train"]))[: trial.recipe.batch]
-    F.cross_entropy(network(planes["train"][chosen]), parts["train"][1][chosen]).backward()
+    batch = torch.randperm(len(planes["train"]))[: trial.recipe.batch]
+    F.cross_entropy(network(planes["train"][batch]), targets["train"][batch]).backward()
     optimizer.step()
     with torch.inference_mode():
-        for part, (_, targets) in parts.items():
-            answers = torch.cat([network(batch) for batch in planes[part].split(256)])
-            F.cross_entropy(answers, targets)
+        for part, chosen in planes.items():
+            answers = torch.cat([network(some) for some in chosen.split(256)])
+            F.cross_entropy(answers, targets[part])
 
 
 if __name__ == "__main__":

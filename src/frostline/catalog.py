@@ -19,12 +19,14 @@ BUILT_IN_DATASETS = "frostline.data.cards:CARDS"
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a dataset: where it lies under the data folder, where it is fetched from, and its digest."""
+    """One file of a dataset, under its folder: the sha256 of every edition that is known, and where it is fetched.
+
+    ``url`` is empty where the file comes out of an archive, or cannot be fetched.
+    """
 
     name: str
-    url: str
-    sha256: str
-    size_bytes: int
+    sha256: tuple[str, ...]
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class DatasetCard:
     """The facts of a dataset that a plan needs, readable without opening a file.
 
     ``train_counts`` and ``test_counts`` hold the number of items of each class. ``full_scale`` is the largest raw
-    value of a plane. ``code`` names the function ``(card, folder) -> Corpus`` that reads it.
+    value of a plane. ``code`` names the function ``(card, folder) -> Corpus`` that reads it. ``files`` lie under the
+    dataset's folder; where there is an ``archive``, they come out of it.
     """
 
     name: str
@@ -47,6 +50,7 @@ class DatasetCard:
     source: str
     code: str
     files: tuple[DataFile, ...] = ()
+    archive: DataFile | None = None
 
 
 @functools.cache

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from examples import STUDIES, study
-from hypothesis import given
+from tests.spec.examples import STUDIES, study
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from frostline.errors import PlanRefused
@@ -82,7 +82,7 @@ def test_every_start_stands_in_a_wave_before_what_starts_from_it() -> None:
 def test_passes_become_the_steps_of_each_share() -> None:
     planned = plan(study(recipes={"short": {"passes": 3, "batch": 100}}))
     steps = {entry.share: entry.trial.recipe for entry in planned.entries}
-    assert {share: (recipe.steps, recipe.batch) for share, recipe in steps.items()} == {0.1: (3, 67), 1.0: (21, 100)}
+    assert {share: (recipe.steps, recipe.batch) for share, recipe in steps.items()} == {0.1: (3, 65), 1.0: (21, 100)}
 
 
 def test_the_pretraining_follows_the_recipe_that_its_study_names_beside_that_of_the_transfer() -> None:
@@ -141,6 +141,7 @@ def test_a_larger_share_holds_at_least_as_much_of_every_class(
     counts: list[int], one: float, other: float, validation: float
 ) -> None:
     small, large = (portion(counts, share, validation) for share in sorted([one, other]))
+    assume(min(small.validation) >= 1)  # else the plan refuses it
     assert all(a <= b for a, b in zip(small.train, large.train, strict=True))
     assert all(a <= b for a, b in zip(small.validation, large.validation, strict=True))
 

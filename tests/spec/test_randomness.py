@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from examples import GOLDEN
+from tests.spec.examples import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import json
 import pickle
 
 import pytest
-from examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
+from tests.spec.examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError

@@ -127,6 +127,8 @@ def _narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
         for arm in narrowing.arms or ()
         if len(arm) != layers
     ]
+    if narrowing.arms == ():
+        faults.append(Fault("--arm", "is empty; name at least one"))
     name, known = narrowing.recipe, study.recipes
     if name is not None and name not in known:
         said = f"no recipe is called {name!r}{nearest(name, known)}; known: {', '.join(known) or 'none'}"

@@ -1,0 +1,178 @@
+"""The folder of a dataset's files: found where the user keeps data, or fetched once, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+import pooch
+from requests.exceptions import RequestException
+from rich.console import Console
+from rich.progress import DownloadColumn
+from rich.progress import Progress as RichProgress
+
+from frostline.catalog import DataFile, DatasetCard
+from frostline.errors import DataFault
+
+TIMEOUT_S = 30
+
+
+def locate(card: DatasetCard) -> Path:
+    """The folder that holds the files of ``card``, each checked against its digest.
+
+    It is looked for under ``FROSTLINE_DATA`` and then in the cache (``FROSTLINE_CACHE``, by default the user's cache
+    folder); where it is in neither, it is fetched into the cache.
+
+    Raises:
+        DataFault: a file is missing beside others, truncated or damaged, or cannot be fetched.
+    """
+    folders = _folders(card.name)
+    for folder in folders:
+        if folder.is_dir():
+            check(card, folder)
+            return folder
+    return _fetched(card, folders)
+
+
+def check(card: DatasetCard, folder: Path) -> None:
+    """Nothing, where ``folder`` holds every file of ``card`` in an edition that is known.
+
+    Raises:
+        DataFault: names every file that is missing or differs, with the digests that were expected and found.
+    """
+    faults = [fault for file in card.files if (fault := _fault(file, folder / file.name))]
+    if faults:
+        raise DataFault(
+            f"the data of {card.name} in {folder} cannot be used:\n  " + "\n  ".join(faults) + f"\n  {_remedy(card, folder)}"
+        )
+
+
+def _folders(name: str) -> list[Path]:
+    """Where the dataset called ``name`` may lie, the cache last."""
+    own = os.environ.get("FROSTLINE_DATA")
+    cache = Path(os.environ.get("FROSTLINE_CACHE") or pooch.os_cache("frostline"))
+    return [*([Path(own) / name] if own else []), cache / name]
+
+
+def _fault(file: DataFile, path: Path) -> str | None:
+    if not path.is_file():
+        return f"{file.name} is missing"
+    found = digest_of(path)
+    if found in file.sha256:
+        return None
+    return (
+        f"{file.name} is truncated, damaged or another edition: expected sha256 {' or '.join(file.sha256)}, "
+        f"found {found} ({path.stat().st_size:,} bytes)"
+    )
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of the file at ``path``, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remedy(card: DatasetCard, folder: Path) -> str:
+    if _sources(card):
+        return f"Put the right files there, or move {folder} away to have them fetched again."
+    return "Put the right files there; this dataset cannot be fetched."
+
+
+def _sources(card: DatasetCard) -> tuple[DataFile, ...]:
+    """What is fetched to get the files of ``card``; empty where it cannot be fetched."""
+    wanted = (card.archive,) if card.archive else card.files
+    return wanted if all(file.url for file in wanted) else ()
+
+
+def _fetched(card: DatasetCard, folders: list[Path]) -> Path:
+    """The dataset's folder in the cache, filled from its sources: a whole folder is moved into place, or nothing."""
+    looked = " and ".join(str(folder) for folder in folders)
+    wanted = ", ".join(file.name for file in card.files)
+    if not _sources(card):
+        raise DataFault(
+            f"{card.name} is not in {looked} and cannot be fetched.\n"
+            f"  Put {wanted} into the first of them, or set FROSTLINE_DATA to the folder that holds {card.name}/."
+        )
+    target = folders[-1]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{card.name}-"))
+    try:
+        for file in _sources(card):
+            _fetch(card, file, temporary, looked)
+        if card.archive:
+            _unpack(temporary / card.archive.name)
+        check(card, temporary)
+        _move_into_place(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def _fetch(card: DatasetCard, file: DataFile, folder: Path, looked: str) -> None:
+    bar = _Bar(file.name)
+    try:
+        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)
+        pooch.retrieve(file.url, known_hash=None, fname=file.name, path=folder, downloader=fetch)
+    except (RequestException, OSError) as error:
+        wanted = ", ".join(one.name for one in card.files)
+        raise DataFault(
+            f"{card.name} is not in {looked}, and {file.url} could not be fetched ({type(error).__name__}).\n"
+            f"  Is this machine offline? Put {wanted} into the first of these folders, or set FROSTLINE_DATA to the folder "
+            f"that holds {card.name}/."
+        ) from None
+    finally:
+        bar.close()
+    if fault := _fault(file, folder / file.name):
+        raise DataFault(f"{file.url} gave something else than the data of {card.name}:\n  {fault}\n  Nothing was kept.")
+
+
+class _Bar:
+    """A bar of the bytes that have come, as pooch moves one; seen in a terminal only."""
+
+    def __init__(self, name: str) -> None:
+        console = Console(file=sys.stderr)
+        self._bars = RichProgress(*RichProgress.get_default_columns(), DownloadColumn(), console=console)
+        self._bars.disable = not console.is_terminal
+        self._bar = self._bars.add_task(name, total=None)
+        self._bars.start()
+
+    @property
+    def total(self) -> float | None:
+        """How many bytes are expected."""
+        return self._bars.tasks[0].total
+
+    @total.setter
+    def total(self, value: float) -> None:
+        self._bars.update(self._bar, total=value)
+
+    def update(self, more_bytes: float) -> None:
+        """Moves the bar on."""
+        self._bars.advance(self._bar, more_bytes)
+
+    def reset(self) -> None:
+        """Puts the bar back to its start."""
+        self._bars.reset(self._bar)
+
+    def close(self) -> None:
+        """Takes the bar away; doing it twice does no harm."""
+        self._bars.stop()
+
+
+def _unpack(archive: Path) -> None:
+    with tarfile.open(archive) as packed:
+        packed.extractall(archive.parent, filter="data")
+    archive.unlink()
+
+
+def _move_into_place(temporary: Path, target: Path) -> None:
+    """Moves the whole folder; where another process was first, its folder stays."""
+    try:
+        temporary.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
