@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from frostline.errors import FrostlineError
+from frostline.examples import EXAMPLES
+from frostline.options import Options, narrowing
 
 if TYPE_CHECKING:
     from frostline.execute import Executor
     from frostline.spec.plan import Plan
-    from frostline.spec.study import Narrowing, Study
+    from frostline.spec.study import Study
 
 app = typer.Typer(
     name="frostline",
@@ -55,7 +57,7 @@ def print_error(text: str) -> None:
 
 
 
-@app.command(epilog=help_run("plan"))
+@app.command(epilog=EXAMPLES["plan"])
 def plan(
     study: StudyName,
     shares: Shares = None,
@@ -68,11 +70,11 @@ def plan(
     """Say what a study will run, without running it."""
     from frostline.summary import plan_summary
 
-    narrowed, planned = _planned(study, _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     typer.echo(plan_summary(narrowed, planned))
 
 
-@app.command(epilog=help_run("run"))
+@app.command(epilog=EXAMPLES["run"])
 def run(
     study: StudyName,
     to: Folder = None,
@@ -92,7 +94,7 @@ def run(
     from frostline.progress import Progress
     from frostline.store import Shelf, Store
 
-    narrowed, planned = _planned(study, _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or _default_folder(study)
     with Store(folder) as store, _executor(executor, workers) as pool:
         missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
@@ -102,7 +104,7 @@ def run(
     _report(narrowed, planned, folder)
 
 
-@app.command(epilog=help_run("status"))
+@app.command(epilog=EXAMPLES["status"])
 def status(
     study: StudyName,
     to: Folder = None,
@@ -117,12 +119,12 @@ def status(
     from frostline.store import read_outcomes
     from frostline.summary import status_summary
 
-    _, planned = _planned(study, _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    _, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or _default_folder(study)
     typer.echo(status_summary(planned, read_outcomes(folder), folder))
 
 
-@app.command(epilog=help_run("report"))
+@app.command(epilog=EXAMPLES["report"])
 def report(
     study: Annotated[list[str], typer.Argument(metavar="STUDY | FILE.json...", help="A study, or published JSON files")],
     to: Folder = None,
@@ -141,11 +143,11 @@ def report(
         return
     if len(study) > 1:
         raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
-    narrowed, planned = _planned(study[0], _narrowing(shares, seeds, seed, arm, recipe, stand_in))
+    narrowed, planned = _planned(study[0], Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     _report(narrowed, planned, to or _default_folder(study[0]))
 
 
-@app.command("list", epilog=help_run("list"))
+@app.command("list", epilog=EXAMPLES["list"])
 def list_() -> None:
     """List the presets, the datasets and the networks that a study file can name."""
     from frostline.summary import known_names
@@ -153,7 +155,7 @@ def list_() -> None:
     typer.echo(known_names())
 
 
-@app.command(epilog=help_run("init"))
+@app.command(epilog=EXAMPLES["init"])
 def init(
     preset: Annotated[str, typer.Argument(help="The name of a preset; `frostline list` shows them")] = "digits",
     to: Annotated[Path, typer.Option(help="The new file, or the folder to put it in")] = Path("."),
@@ -164,28 +166,14 @@ def init(
     typer.echo(f"wrote {copy_preset(preset, to)}")
 
 
-def _planned(name: str, narrowing: Narrowing) -> tuple[Study, Plan]:
-    """The study called ``name``, narrowed, and its plan."""
+def _planned(name: str, options: Options) -> tuple[Study, Plan]:
+    """The study called ``name``, narrowed by ``options``, and its plan."""
     from frostline.presets import find_study
     from frostline.spec.plan import plan as plan_of
     from frostline.spec.study_file import load_study
 
-    study = load_study(find_study(name)).narrowed(narrowing)
+    study = load_study(find_study(name)).narrowed(narrowing(options))
     return study, plan_of(study)
-
-
-def _narrowing(
-    shares: str | None,
-    seeds: int | None,
-    seed: int | None,
-    arms: list[str] | None,
-    recipe: str | None,
-    stand_ins: list[str] | None,
-) -> Narrowing:
-    """What the options say, as one value; every fault of the options at once."""
-    from frostline.summary import narrowing
-
-    return narrowing(shares, seeds, seed, arms or [], recipe, stand_ins or [])
 
 
 def _executor(name: Literal["processes", "inline"], workers: int | None) -> Executor:

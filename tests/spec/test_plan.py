@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.spec.examples import STUDIES, study
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -9,6 +8,7 @@ from frostline.errors import PlanRefused
 from frostline.spec.plan import Plan, plan, portion, share_of
 from frostline.spec.study_file import load_study
 from frostline.spec.trial import Seeds, Trial
+from tests.spec.examples import STUDIES, study
 
 FR = {"below": "frozen", "above": "reset"}
 F = {"below": "frozen", "above": "tuned"}

@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.spec.examples import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frostline.randomness import stream, stream_seed, torch_stream
+from tests.spec.examples import GOLDEN
 
 PURPOSES = st.lists(st.sampled_from(["share", "weights", "batches", "conv1", "conv2"]), min_size=1, max_size=3)
 

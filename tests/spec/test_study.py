@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
-from tests.spec.examples import CNN, study
 
 from frostline.errors import StudyFaults
 from frostline.spec.plan import plan
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Family, Narrowing, Pretraining, Study
 from frostline.spec.surgery import Surgery
+from tests.spec.examples import CNN, study
 
 FR = {"below": "frozen", "above": "reset"}
 F = {"below": "frozen", "above": "tuned"}
@@ -133,6 +133,13 @@ def test_a_family_is_a_surgery_at_every_cut() -> None:
     family = Family(below="frozen", above="reset")
     assert [str(surgery) for surgery in family.surgeries(2).values()] == ["r2", "f1r1", "f2"]
     assert list(Family(below="frozen", above="removed").surgeries(3)) == [1, 2, 3]
+
+
+def test_a_family_needs_a_start_unless_every_cut_resets_all() -> None:
+    assert not Family(below="frozen", above="reset", cuts=(0,)).needs_start
+    assert Family(below="frozen", above="reset", cuts=(0, 1)).needs_start
+    assert Family(below="frozen", above="tuned", cuts=(0,)).needs_start
+    assert Family(below="frozen", above="reset").needs_start
 
 
 def test_a_study_made_in_code_is_held_to_the_same_rules() -> None:

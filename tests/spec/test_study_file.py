@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.spec.examples import GOLDEN
 
 from frostline.errors import DataFault, StudyFaults
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.study_file import load_study
+from tests.spec.examples import GOLDEN
 
 GOOD = """\
 title: digits
@@ -121,17 +121,37 @@ def test_a_surgery_may_be_called_by_a_number_or_with_a_dot(tmp_path: Path) -> No
         ("shares: [0.1, 1]", "seeds: {a: 1}", 'line 10 seeds: must be a whole number (got {"a": 1})'),
         ("shares: [0.1, 1]", "seeds: 0", "line 10 seeds: must be greater than 0 (got 0)"),
         ("shares: [0.1, 1]", "seeds: [1, a]", "line 10 seeds.1: must be a whole number (got 'a')"),
-        ("shares: [0.1, 1]", "device: gpu", "device: 'gpu' is none of 'auto', 'cpu', 'mps', 'cuda', 'cuda:0' and so on"),
-        ("recipes:\n  short: {steps: 20, rate: 1e-3}", "recipes: 3", "line 12 recipes: must be a group of keys (got 3)"),
+        (
+            "shares: [0.1, 1]",
+            "device: gpu",
+            "device: 'gpu' is none of 'auto', 'cpu', 'mps', 'cuda', 'cuda:0' and so on",
+        ),
+        (
+            "recipes:\n  short: {steps: 20, rate: 1e-3}",
+            "recipes: 3",
+            "line 12 recipes: must be a group of keys (got 3)",
+        ),
         ("shares: [0.1, 1]", "title: 3", "line 10 title: stands twice, first in line 1; keep one"),
-        ("dataset: {name: digits, classes: [5, 6, 7, 8, 9]}", "dataset: digits", "must be a group of keys (got 'digits')"),
+        (
+            "dataset: {name: digits, classes: [5, 6, 7, 8, 9]}",
+            "dataset: digits",
+            "must be a group of keys (got 'digits')",
+        ),
         ("{name: plain_cnn, depth: 4, channels: 8}", "cnn", "line 6 network: must be a group of keys (got 'cnn')"),
-        ("name: plain_cnn", "name: plain_cn", "no network is called 'plain_cn'; did you mean 'plain_cnn'?; known: plain_"),
+        (
+            "name: plain_cnn",
+            "name: plain_cn",
+            "no network is called 'plain_cn'; did you mean 'plain_cnn'?; known: plain_",
+        ),
         ("name: plain_cnn, ", "", "network: name is missing; it says which network this is: plain_cnn, mlp"),
         ("scratch: r4", "scratch: 4", "line 8 surgeries.scratch: must be a group of keys (got 4)"),
         ("scratch: r4", "scratch: q4", "line 8 surgeries.scratch: 'q4' is not a surgery; write a letter and a count"),
         ("above: reset}", "above: frozen}", "surgeries.FR.above: 'frozen' is none of 'tuned', 'reset', 'removed'"),
-        ("below: frozen, above: reset", "below: tuned, above: tuned", "surgeries.FR: below and above are both 'tuned', so"),
+        (
+            "below: frozen, above: reset",
+            "below: tuned, above: tuned",
+            "surgeries.FR: below and above are both 'tuned', so",
+        ),
         ("above: reset}", "above: reset, cuts: 3}", "surgeries.FR.cuts: must be a list (got 3)"),
         ("above: reset}", "above: reset, cuts: most}", "surgeries.FR.cuts: must be 'all' (got 'most')"),
         ("above: reset}", "above: reset, cuts: []}", "FR: cuts must be 'all' or a list of depths from 0 (got [])"),
@@ -158,7 +178,11 @@ def test_a_value_is_read_as_yaml_1_2_and_told_as_the_file_has_it(
             "above: removed, cuts: [0, 2, 9]}",
             "line 9 surgeries.FR.cuts: 0, 9 must be from 1 to 4, the depth of the network",
         ),
-        ("recipe: short", "recipe: shirt", "line 11 recipe: no recipe is called 'shirt'; did you mean 'short'?; known: short"),
+        (
+            "recipe: short",
+            "recipe: shirt",
+            "line 11 recipe: no recipe is called 'shirt'; did you mean 'short'?; known: short",
+        ),
         (
             "source:",
             "source:\n  recipe: long",
@@ -209,9 +233,7 @@ def test_a_value_is_read_as_yaml_1_2_and_told_as_the_file_has_it(
         ),
     ],
 )
-def test_parts_that_disagree_are_told_where_they_stand(
-    tmp_path: Path, old: str, new: str, message: str | None
-) -> None:
+def test_parts_that_disagree_are_told_where_they_stand(tmp_path: Path, old: str, new: str, message: str | None) -> None:
     if message is None:
         assert load(tmp_path, changed(old, new)).title == "digits"
     else:

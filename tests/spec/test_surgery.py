@@ -39,7 +39,7 @@ def test_fates_are_a_surgery_only_where_something_stays_and_removal_is_at_the_to
     if re.fullmatch(r"[ftr]+x*", text):
         assert Surgery(fates).kept == len(text.rstrip("x"))
     else:
-        with pytest.raises(ValueError, match="at least one layer must stay|removed only from the top"):
+        with pytest.raises(ValueError, match=r"at least one layer must stay|removed only from the top"):
             Surgery(fates)
 
 
@@ -63,7 +63,7 @@ def test_the_frozen_depth_ends_at_the_first_layer_that_moves() -> None:
 
 @pytest.mark.parametrize("text", ["", "f", "3", "f0", "f3r", "F3r3", "f3 r3", "f03", "q3", "f-1", "f3r3\n"])
 def test_a_text_that_spells_no_fates_is_answered_with_the_spelling(text: str) -> None:
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match="is not a surgery") as refused:
         Surgery.parse(text)
     assert str(refused.value) == (
         f"{text!r} is not a surgery; write a letter and a count for each run of layers, input first: "

@@ -4,7 +4,6 @@ import json
 import pickle
 
 import pytest
-from tests.spec.examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
@@ -16,6 +15,7 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Dataset, Seeds, Trial, WeightsFile
+from tests.spec.examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
 
 HIDDEN = PlainCnn(name="plain_cnn", depth=4, channels=8, hidden=16)
 FILE = WeightsFile(weights="donor.safetensors")
@@ -55,7 +55,7 @@ def test_trials_keep_the_keys_under_which_their_outcomes_are_stored() -> None:
     got = {"NUMERICS": base.NUMERICS, **{name: trial.key for name, trial in TRIALS.items()}}
     assert got == golden, (
         "keys moved, so that stored outcomes would not be found again. Give a new field a default that means 'as "
-        "before'; if the mathematics changed on purpose, raise NUMERICS in spec/base.py and renew tests/golden/keys.json"
+        "before'; if the mathematics changed, raise NUMERICS in spec/base.py and renew tests/golden/keys.json"
     )
 
 
@@ -65,7 +65,9 @@ def test_a_default_changes_only_together_with_numerics() -> None:
     for kind in kinds:
         fields = kind.model_fields.items()
         got[kind.__name__] = {
-            name: repr(field.get_default(call_default_factory=True)) for name, field in fields if not field.is_required()
+            name: repr(field.get_default(call_default_factory=True))
+            for name, field in fields
+            if not field.is_required()
         }
     assert got == json.loads((GOLDEN / "defaults.json").read_text()), (
         "a default changed or came: a changed default gives an old key a new meaning, so raise NUMERICS in "
@@ -142,7 +144,10 @@ def test_the_ancestors_of_a_chain_stand_nearest_first() -> None:
     [
         ({"surgery": Surgery.parse("f2r3")}, "f2r3 has 5 fates, the network has 4 layers"),
         ({"start": None}, "a surgery that keeps weights needs a start, and one that keeps none has no start"),
-        ({"surgery": Surgery.parse("r4")}, "a surgery that keeps weights needs a start, and one that keeps none has no"),
+        (
+            {"surgery": Surgery.parse("r4")},
+            "a surgery that keeps weights needs a start, and one that keeps none has no",
+        ),
         (
             {"head": "kept", "surgery": Surgery.parse("f3x1")},
             "head: kept needs a start and a surgery that removes no layer",

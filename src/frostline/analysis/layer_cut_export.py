@@ -111,8 +111,9 @@ def _settings(study: Study) -> tuple[dict[str, object], list[str]]:
     if recipe.patience is not None:
         settings |= {"early_stop_patience": recipe.patience}
     if isinstance(source, Pretraining):
-        before = study.recipe_of(study.recipe if source.recipe is None else source.recipe)
-        settings |= {"lr_pretrain": before.rate, "pre_train_classes": list(source.dataset.class_indices)}
+        settings |= {"pre_train_classes": list(source.dataset.class_indices)}
+        if (beside := source.recipe_beside(study.recipe)) is not None:
+            settings |= {"lr_pretrain": study.recipe_of(beside).rate}
     if "split" not in study.vary:
         settings |= {"generate_dataset_seed": study.fixed_seed}
     if study.head != "kept":

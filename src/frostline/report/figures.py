@@ -1,66 +1,32 @@
-"""Figures of a study as SVG and PNG with a text alternative; the same numbers give the same bytes."""
+"""What each figure of a report shows, and the same in words."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import Iterator, Sequence
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frostline.analysis.comparisons import cells, finished, means, scratch_arm
-from frostline.analysis.estimates import Estimate, OneRun
+from frostline.analysis.estimates import Estimate
 from frostline.analysis.frost_line import percent
 from frostline.analysis.table import CutPoint
-
-OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Colours that people with any colour vision tell apart (Okabe and Ito 2008); the marker differs as well."""
-MARKERS = ("o", "s", "^", "D", "v", "P")
-SCRATCH_GREY = "#555555"
-STYLE: Mapping[str, object] = {
-    "svg.hashsalt": "frostline",
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e4e4e4",
-    "axes.edgecolor": "#777777",
-    "figure.facecolor": "white",
-}
-Means = Mapping[tuple[str, float], Estimate | OneRun | None]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: its file name without ending, a title, what it shows in words, and both formats."""
-
-    name: str
-    title: str
-    alt: str
-    svg: bytes
-    png: bytes
-
-
-@dataclass(frozen=True)
-class Line:
-    """The arms that one line joins: a name, and the arm at each position of the horizontal axis."""
-
-    name: str
-    arms: Mapping[float, str]
-    colour: str
-    marker: str
+from frostline.report.drawing import (
+    MARKERS,
+    OKABE_ITO,
+    SCRATCH_GREY,
+    Line,
+    Means,
+    Picture,
+    draw_means,
+    panels,
+    rendered,
+    style,
+    visible,
+)
 
 
 def pictures(frame: pd.DataFrame, points: Sequence[CutPoint], level: float) -> tuple[Picture, ...]:
@@ -73,11 +39,11 @@ def pictures(frame: pd.DataFrame, points: Sequence[CutPoint], level: float) -> t
 
 
 def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
-    """One panel a share: each seed a dot, each mean with its interval, a line a family; single arms stand at the right."""
+    """One panel a share: each seed a dot, each mean with its interval, a line a family; single arms at the right."""
     shares, ticks = sorted({share for _, share in cells(frame)}), _ticks(frame, points)
-    with _style():
-        figure, panels = _panels(len(shares), width=max(3.6, 0.42 * len(ticks) + 1.6))
-        for axes, share in zip(panels, shares, strict=True):
+    with style():
+        figure, shown = panels(len(shares), width=max(3.6, 0.42 * len(ticks) + 1.6))
+        for axes, share in zip(shown, shares, strict=True):
             _scratch_band(axes, frame, found, share)
             for offset, line in _dodged(_lines(frame, points)):
                 _draw_cuts(axes, frame, found, (line, share, offset))
@@ -92,34 +58,30 @@ def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, 
         alt = f"Test accuracy against the cut, one panel for each of {_count(len(shares), 'share')}. " + _said(
             frame, found
         )
-        return _rendered(figure, "accuracy-against-cut", f"Accuracy against cut, {level * 100:g} % intervals", alt)
+        return rendered(figure, "accuracy-against-cut", f"Accuracy against cut, {level * 100:g} % intervals", alt)
 
 
 def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
     """One panel a family: a line for each of its cuts, dark to light from the input up, over the shares (log scale)."""
     groups = _groups(frame, points)
     shares = sorted({share for _, share in cells(frame)})
-    with _style():
-        figure, panels = _panels(len(groups), width=5.0)
-        for axes, (name, arms) in zip(panels, groups.items(), strict=True):
-            colours = mpl.colormaps["viridis"].resampled(max(2, len(arms)))
+    with style():
+        figure, shown = panels(len(groups), width=5.0)
+        for axes, (name, arms) in zip(shown, groups.items(), strict=True):
             for i, (label, arm) in enumerate(arms.items()):
-                spread = 1.025 ** (i - (len(arms) - 1) / 2)
-                present = {share * spread: found.get((arm, share)) for share in shares}
-                marker = MARKERS[i % len(MARKERS)]
-                _draw_means(
-                    axes, present, Line(label, {}, mpl.colors.to_hex(colours(0.92 * i / max(1, len(arms) - 1))), marker)
-                )
+                apart = 1.025 ** (i - (len(arms) - 1) / 2)
+                present = {share * apart: found.get((arm, share)) for share in shares}
+                draw_means(axes, present, _shade(label, i, len(arms)))
             axes.set_xscale("log")
-            axes.set_xticks(shares, [percent(share) for share in shares])
+            axes.set_xticks(shares, [percent(share) for share in shares], rotation=45)
             axes.minorticks_off()
-            axes.set_title(_visible(name), fontsize=10)
+            axes.set_title(visible(name), fontsize=10)
             axes.set_xlabel("share of the target data")
             axes.set_ylabel("test accuracy")
             handles = axes.get_legend_handles_labels()
             axes.legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
         alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. " + _said(frame, found)
-        return _rendered(figure, "accuracy-against-share", f"Accuracy against share, {level * 100:g} % intervals", alt)
+        return rendered(figure, "accuracy-against-share", f"Accuracy against share, {level * 100:g} % intervals", alt)
 
 
 def _lines(frame: pd.DataFrame, points: Sequence[CutPoint]) -> list[Line]:
@@ -130,7 +92,15 @@ def _lines(frame: pd.DataFrame, points: Sequence[CutPoint]) -> list[Line]:
         for i, name in enumerate(families)
     ]
     single = {float(x): label for x, label in _ticks(frame, points).items() if label in _singles(frame, points)}
-    return lines + ([Line("single arms", single, "#000000", "X")] if single else [])
+    return lines + ([Line("single arms", single, "#000000", "X", "none")] if single else [])
+
+
+def _shade(label: str, position: int, count: int) -> Line:
+    """The line of the arm at ``position`` of ``count`` in a panel, darker nearer the input; scratch in grey dashes."""
+    marker = MARKERS[position % len(MARKERS)]
+    if label.endswith("(scratch)"):
+        return Line(label, {}, SCRATCH_GREY, marker, "--")
+    return Line(label, {}, mpl.colors.to_hex(mpl.colormaps["viridis"](0.85 * position / max(1, count - 1))), marker)
 
 
 def _colour(position: int) -> str:
@@ -171,21 +141,7 @@ def _draw_cuts(axes: Axes, frame: pd.DataFrame, found: Means, where: tuple[Line,
     for cut, arm in line.arms.items():
         seeds = list(finished(frame, arm, share).values())
         axes.plot([cut + offset] * len(seeds), seeds, line.marker, color=line.colour, alpha=0.25, ms=3, mew=0, zorder=2)
-    _draw_means(axes, {cut + offset: found.get((arm, share)) for cut, arm in line.arms.items()}, line)
-
-
-def _draw_means(axes: Axes, present: Mapping[float, Estimate | OneRun | None], line: Line) -> None:
-    """Means with their intervals, hollow where one run gives none; a cell without a figure leaves a gap."""
-    values = [float("nan") if estimate is None else estimate.value for estimate in present.values()]
-    style = "none" if line.name == "single arms" else "-"
-    axes.plot(list(present), values, color=line.colour, ls=style, lw=1.2, zorder=3)
-    for x, estimate in present.items():
-        if isinstance(estimate, Estimate):
-            axes.plot([x, x], [estimate.low, estimate.high], color=line.colour, lw=1.6, zorder=4, solid_capstyle="butt")
-        if estimate is not None:
-            face = line.colour if isinstance(estimate, Estimate) else "white"
-            axes.plot([x], [estimate.value], line.marker, color=line.colour, mfc=face, ms=5, zorder=5)
-    axes.plot([], [], line.marker, ls=style, color=line.colour, label=_visible(line.name))
+    draw_means(axes, {cut + offset: found.get((arm, share)) for cut, arm in line.arms.items()}, line)
 
 
 def _scratch_band(axes: Axes, frame: pd.DataFrame, found: Means, share: float) -> None:
@@ -197,31 +153,12 @@ def _scratch_band(axes: Axes, frame: pd.DataFrame, found: Means, share: float) -
 
 
 def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None) -> None:
-    handles = [
-        Line2D([], [], color=line.colour, marker=line.marker, ls="none" if line.name == "single arms" else "-")
-        for line in lines
-    ]
-    labels = [_visible(line.name) for line in lines]
+    handles = [Line2D([], [], color=line.colour, marker=line.marker, ls=line.dash) for line in lines]
+    labels = [visible(line.name) for line in lines]
     if scratch is not None:
         handles.append(Line2D([], [], color=SCRATCH_GREY, ls="--"))
         labels.append(f"scratch ({scratch})")
     figure.legend(handles, labels, loc="outside upper left", ncols=min(4, len(labels)), frameon=False)
-
-
-def _visible(label: str) -> str:
-    """``label``, so that a legend shows it: one that starts with an underscore would be left out in silence."""
-    return f"\u200b{label}" if label.startswith("_") else label
-
-
-def _panels(count: int, width: float) -> tuple[Figure, list[Axes]]:
-    """A figure of ``count`` panels in at most as many columns as a page is wide, and its panels."""
-    columns = max(1, min(count, 3, int(11 / width)))
-    rows = ceil(count / columns)
-    figure = Figure(figsize=(columns * width, rows * 3.2 + 0.5), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    for axes in grid[count:]:
-        axes.set_visible(False)
-    return figure, grid[:count]
 
 
 def _said(frame: pd.DataFrame, found: Means) -> str:
@@ -242,17 +179,3 @@ def _said(frame: pd.DataFrame, found: Means) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    with mpl.rc_context(dict(STYLE)):
-        yield
-
-
-def _rendered(figure: Figure, name: str, title: str, alt: str) -> Picture:
-    svg, png = io.BytesIO(), io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
-    return Picture(name, title, alt, svg.getvalue(), png.getvalue())

@@ -39,7 +39,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
 
 
 def _useless_or_missing_source(raw: Mapping[str, Any], surgeries: Mapping[str, Family | Surgery]) -> list[Disagreement]:
-    keeping = [name for name, entry in surgeries.items() if isinstance(entry, Family) or entry.needs_start]
+    keeping = [name for name, entry in surgeries.items() if entry.needs_start]
     if raw.get("source") is None:
         return [(("surgeries", name), "keeps weights, so the study needs a source") for name in keeping]
     readable = isinstance(raw.get("surgeries"), Mapping) and len(surgeries) == len(raw["surgeries"])

@@ -59,6 +59,11 @@ class Family(Value):
         """The lowest cut that is a surgery: removing every layer is none."""
         return 1 if self.above == "removed" else 0
 
+    @property
+    def needs_start(self) -> bool:
+        """True where some layer keeps the weights it starts from, at one of the cuts."""
+        return self.cuts == "all" or self.above == "tuned" or max(self.cuts) > 0
+
     def surgeries(self, layers: int) -> dict[int, Surgery]:
         """The surgery at each cut of a network of ``layers`` layers."""
         cuts = range(self.lowest_cut, layers + 1) if self.cuts == "all" else self.cuts

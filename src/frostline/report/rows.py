@@ -1,0 +1,95 @@
+"""The table of a report: every arm at every share, each figure with its interval and its number of runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from frostline.analysis.comparisons import Gain, cells, gains, means, scratch_arm
+from frostline.analysis.estimates import Estimate, OneRun, summary
+from frostline.analysis.frost_line import percent
+from frostline.randomness import stream
+
+NOTHING = "nothing finished"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table: what it says, what it is sorted by (empty: last), and how it is set."""
+
+    text: str
+    order: str
+    kind: str
+
+
+def columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The headings of the table; those that no row of ``frame`` could fill are absent."""
+    return ("share", "arm", "names", "accuracy", *(heading for heading in _optional(frame)))
+
+
+def rows(frame: pd.DataFrame, level: float) -> list[tuple[Cell, ...]]:
+    """One row for each arm and share of ``frame``, in its order, a cell for each of ``columns``."""
+    found = means(frame, level)
+    gained = {(gain.arm, gain.share): gain for gain in gains(frame, level)}
+    optional = _optional(frame)
+    made = []
+    for arm, share in cells(frame):
+        here = frame[(frame["arm"] == arm) & (frame["share"] == share)]
+        told = {
+            "gain over scratch": _gain(gained.get((arm, share))),
+            "trainable parameters": _parameters(here),
+            "seconds": _seconds(here, level),
+        }
+        made.append(
+            (
+                Cell(percent(share), repr(share), "figure"),
+                Cell(arm, arm, "figure"),
+                Cell(str(here["names"].iloc[0]), str(here["names"].iloc[0]), "names"),
+                _cell(found[arm, share], "{:.3f}"),
+                *(told[heading] for heading in optional),
+            )
+        )
+    return made
+
+
+def shown(estimate: Estimate | OneRun | None, form: str) -> str:
+    """``estimate`` with its interval and number of runs, or in words why it has none."""
+    match estimate:
+        case None:
+            return NOTHING
+        case OneRun():
+            return f"{form.format(estimate.value)} (one run: no interval)"
+        case Estimate():
+            low, high = form.format(estimate.low), form.format(estimate.high)
+            return f"{form.format(estimate.value)} [{low}, {high}] n = {estimate.n}"
+
+
+def _optional(frame: pd.DataFrame) -> list[str]:
+    gain = ["gain over scratch"] if scratch_arm(frame) is not None else []
+    filled = {"trainable parameters": "parameters_trainable", "seconds": "seconds"}
+    return gain + [heading for heading, column in filled.items() if frame[column].notna().any()]
+
+
+def _cell(estimate: Estimate | OneRun | None, form: str) -> Cell:
+    return Cell(shown(estimate, form), "" if estimate is None else repr(estimate.value), "figure")
+
+
+def _gain(gain: Gain | None) -> Cell:
+    if gain is None:
+        return Cell("scratch itself", "0", "figure")
+    if gain.difference is None:
+        return Cell("no seed finished in both", "", "figure")
+    lost = f" ({len(gain.left_out)} seeds without a partner)" if gain.left_out else ""
+    text = shown(gain.difference, "{:+.3f}").replace(" n = ", " pairs = ")
+    return Cell(text + lost, repr(gain.difference.value), "figure")
+
+
+def _parameters(here: pd.DataFrame) -> Cell:
+    counts = sorted({int(count) for count in here["parameters_trainable"].dropna()})
+    return Cell(", ".join(f"{count:,}" for count in counts) or NOTHING, str(counts[0]) if counts else "", "figure")
+
+
+def _seconds(here: pd.DataFrame, level: float) -> Cell:
+    values = [float(value) for value in here["seconds"].dropna()]
+    return _cell(summary(values, level, stream(0, "seconds", *map(repr, values))), "{:.3g}")

@@ -1,0 +1,93 @@
+"""What a report says in sentences: what is not there, where the weights came from, how the numbers were made."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from frostline.analysis.comparisons import cells, scratch_arm
+from frostline.analysis.frost_line import percent
+from frostline.spec.plan import Plan
+from frostline.spec.study import Pretraining, Study
+from frostline.spec.trial import Dataset
+
+
+def completeness(plan: Plan, frame: pd.DataFrame) -> str:
+    """How many cells of the study have finished, failed and are missing."""
+    counts = frame["status"].value_counts()
+    if (frame["status"] == "finished").all():
+        starts = f", and so have the {len(plan.starts)} pretrainings that they start from" if plan.starts else ""
+        return f"Nothing: all {len(frame)} trials of the study have finished{starts}."
+    parts = [f"{int(counts.get(status, 0))} {status}" for status in ("failed", "missing", "finished")]
+    return f"Of {len(frame)} trials of the study: {', '.join(parts)}."
+
+
+def troubles(frame: pd.DataFrame) -> list[str]:
+    """A sentence for each reason of failure, with all cells that it struck, then one for each arm and share missing."""
+    said = []
+    for error, struck in frame[frame["status"] == "failed"].groupby("error", sort=False):
+        said.append(f"failed: {error}: {'; '.join(_places(struck))}")
+    absent = frame[frame["status"] == "missing"]
+    return said + [f"missing (never run, or not yet): {place}" for place in _places(absent)]
+
+
+def origin(study: Study, frame: pd.DataFrame) -> list[str]:
+    """What the study's kept weights were trained on, and how many trials started from what."""
+    counts = frame["start"].value_counts()
+    words = {"self-pretrained": "from the study's own pretraining", "published": "from published weights"}
+    seen = "; ".join(f"{int(counts[s])} {words.get(s, 'from random weights')}" for s in counts.index)
+    match study.source:
+        case None:
+            told = "Nothing was pretrained: every arm starts from random weights."
+        case Pretraining(dataset=dataset):
+            told = f"Self-pretrained: the study trained the network from random weights on {_dataset(dataset)}."
+        case weights:
+            told = f"Pretrained elsewhere: weights of the file {weights.weights} (origin: {weights.origin})."
+    target = f"The target is {_dataset(study.dataset)}; layers that are reset start from random weights."
+    return [told, target, *([f"Finished trials: {seen}."] if seen else [])]
+
+
+def methods(level: float) -> list[str]:
+    """How the intervals were made and what they do not cover."""
+    fewest = next(n for n in range(2, 100) if 2.0 ** (1 - n) <= 1 - level)
+    return [
+        f"Each interval is meant to hold the true mean in {level * 100:g} % of such studies. It is an expanded "
+        "percentile bootstrap interval over the seeds, from 10,000 resamples (Hesterberg 2015, What Teachers Should "
+        f"Know About the Bootstrap). With fewer than {fewest} runs no bootstrap interval can be wide enough, and the "
+        "interval is Student's t. A gain is the mean of the differences seed by seed, over the seeds finished in both.",
+        "An arm ties with the one of the highest mean where the paired Student's t interval of their difference, "
+        "corrected for the number of arms compared (Bonferroni), contains 0.",
+        "The choice of the arm and the figures reported for it use the same test items, so that the maximum is "
+        "optimistic. Every seed is tested on the same items: the intervals speak of other seeds, not of other items.",
+    ]
+
+
+def claims(study: Study, frame: pd.DataFrame) -> list[str]:
+    """What the study leaves fixed, about which its intervals therefore say nothing."""
+    fixed = [purpose for purpose in ("split", "share", "weights", "batches") if purpose not in study.vary]
+    said = [f"With the seed vary: {', '.join(study.vary) or 'nothing'}."]
+    if fixed:
+        said.append(f"Fixed, so that the intervals say nothing about other ones: {', '.join(fixed)}.")
+    if study.source is not None and ("pretraining" not in study.vary or not isinstance(study.source, Pretraining)):
+        said.append(
+            "The pretrained network is the same for every seed: what is said here is said about that one network only, "
+            "not about networks pretrained in this way."
+        )
+    return [" ".join(said), *no_scratch(frame)]
+
+
+def no_scratch(frame: pd.DataFrame) -> list[str]:
+    """A sentence where no arm is trained from scratch, so that nothing is gained over it; else none."""
+    return [] if scratch_arm(frame) else ["No arm is trained from scratch, so no gain over it can be given."]
+
+
+def _places(frame: pd.DataFrame) -> list[str]:
+    """``f3r3 at 1 %, seed 0, 2`` for each arm and share of ``frame``."""
+    said = []
+    for arm, share in cells(frame):
+        seeds = frame[(frame["arm"] == arm) & (frame["share"] == share)]["seed"]
+        said.append(f"{arm} at {percent(share)}, seed {', '.join(str(int(seed)) for seed in seeds)}")
+    return said
+
+
+def _dataset(dataset: Dataset) -> str:
+    return f"{dataset.name}, classes {', '.join(dataset.class_names)}"
