@@ -86,9 +86,7 @@ if __name__ == "__main__":
 """
 
 
-def test_kill_9_loses_at_most_the_trials_in_flight(
-    tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
-) -> None:
+def test_kill_9_loses_at_most_the_trials_in_flight(tmp_path: Path, uninterrupted: dict[str, Finished | Failed]) -> None:
     folder = tmp_path / "study"
     (tmp_path / "killed.py").write_text(KILLED)
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
@@ -115,7 +113,6 @@ def wait_until_free(folder: Path) -> dict[str, Finished | Failed]:
         except Exception:
             time.sleep(0.1)
     raise AssertionError("the folder stayed locked")
-
 
 
 def test_a_dead_worker_costs_its_trial_not_the_pool(tmp_path: Path) -> None:
@@ -163,7 +160,9 @@ def test_what_starts_from_a_failed_trial_fails_with_its_reason_and_running_again
 ) -> None:
     outcomes = run_all(tmp_path, FailingOnce())
     assert all(isinstance(outcome, Failed) for outcome in outcomes.values())
-    chained = [outcome.error for outcome in outcomes.values() if isinstance(outcome, Failed) and "start" in outcome.error]
+    chained = [
+        outcome.error for outcome in outcomes.values() if isinstance(outcome, Failed) and "start" in outcome.error
+    ]
     starts = small_plan().starts
     assert len(chained) == len(small_plan().waves[1])
     assert {error.split()[2] for error in chained} == starts

@@ -60,7 +60,9 @@ def test_a_second_process_on_one_study_folder_says_so_and_stops(tmp_path: Path) 
     holder.start()
     try:
         assert ready.wait(30)
-        with pytest.raises(StoreBusy, match=rf"another process \(pid {holder.pid}\) is working on {tmp_path}; wait for it"):
+        with pytest.raises(
+            StoreBusy, match=rf"another process \(pid {holder.pid}\) is working on {tmp_path}; wait for it"
+        ):
             Store(tmp_path)
         assert read_outcomes(tmp_path) == {}
     finally:
@@ -74,7 +76,9 @@ def test_a_fact_that_changed_is_refused_with_both_values(tmp_path: Path) -> None
     with Store(tmp_path) as store:
         store.hold({"data of digits": "one", "device": "cpu"}, "Remedy.")
         store.hold({"data of digits": "one", "data of mnist": "three"}, "Remedy.")
-        with pytest.raises(StoreMismatch, match=r"(?s)nothing is mixed:\n  data of digits was one, is now two\n  Remedy\."):
+        with pytest.raises(
+            StoreMismatch, match=r"(?s)nothing is mixed:\n  data of digits was one, is now two\n  Remedy\."
+        ):
             store.hold({"data of digits": "two", "device": "cpu"}, "Remedy.")
         assert store.fact("data of digits") == "one"
         assert store.fact("nothing") is None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from typing import cast
 
 from frostline.errors import FrostlineError, UnknownName
 
@@ -56,7 +57,7 @@ class DatasetCard:
 @functools.cache
 def dataset_cards() -> Mapping[str, DatasetCard]:
     """Every dataset that a study file may name, built-in and added by other packages, by name."""
-    cards: dict[str, DatasetCard] = dict(load_code(BUILT_IN_DATASETS))
+    cards: dict[str, DatasetCard] = dict(cast("Mapping[str, DatasetCard]", load_code(BUILT_IN_DATASETS)))
     for point in entry_points(group="frostline.datasets"):
         if point.name in cards:
             origin = point.dist.name if point.dist else "another package"
@@ -77,7 +78,8 @@ def dataset_card(name: str) -> DatasetCard:
     return cards[name]
 
 
-def load_code(reference: str) -> Callable[..., object] | Mapping[str, DatasetCard]:
+def load_code(reference: str) -> object:
     """What ``package.module:name`` refers to, imported now."""
     module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
+    code: object = getattr(importlib.import_module(module), name)
+    return code

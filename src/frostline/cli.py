@@ -56,7 +56,6 @@ def print_error(text: str) -> None:
     typer.echo(text, err=True)
 
 
-
 @app.command(epilog=EXAMPLES["plan"])
 def plan(
     study: StudyName,
@@ -126,7 +125,9 @@ def status(
 
 @app.command(epilog=EXAMPLES["report"])
 def report(
-    study: Annotated[list[str], typer.Argument(metavar="STUDY | FILE.json...", help="A study, or published JSON files")],
+    study: Annotated[
+        list[str], typer.Argument(metavar="STUDY | FILE.json...", help="A study, or published JSON files")
+    ],
     to: Folder = None,
     shares: Shares = None,
     seeds: Seeds = None,

@@ -119,6 +119,8 @@ def _device(wanted: str, store: Store) -> str:
     if wanted == "auto":
         wanted = store.fact("device") or next(name for name in ("cuda", "mps", "cpu") if present[name])
     if not present[wanted.partition(":")[0]]:
-        raise StoreMismatch(f"device {wanted!r} is not on this machine; it has {', '.join(n for n in present if present[n])}")
+        raise StoreMismatch(
+            f"device {wanted!r} is not on this machine; it has {', '.join(n for n in present if present[n])}"
+        )
     store.hold({"device": wanted}, "A study never mixes devices: use the same one, or name another folder with --to.")
     return wanted

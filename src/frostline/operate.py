@@ -111,7 +111,9 @@ def _moved(theatre: Theatre, frozen: list[str], probe: Tensor) -> list[str]:
             for mode in (True, False):
                 theatre.after.train(mode)
                 if not torch.equal(after(probe), expected):
-                    faults.append(f"frozen layer {name} answers otherwise in {'training' if mode else 'evaluation'} mode")
+                    faults.append(
+                        f"frozen layer {name} answers otherwise in {'training' if mode else 'evaluation'} mode"
+                    )
             if state_digest(before) != state_digest(after):
                 faults.append(f"frozen layer {name} moves its buffers when it is only asked")
         probe = expected

@@ -46,7 +46,9 @@ def _shares(text: str | None, faults: list[Fault]) -> tuple[float, ...] | None:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        faults.append(Fault("--shares", f"must be numbers from 0 to 1 with commas between them, as 0.01,0.1 (got {text!r})"))
+        faults.append(
+            Fault("--shares", f"must be numbers from 0 to 1 with commas between them, as 0.01,0.1 (got {text!r})")
+        )
         return None
 
 

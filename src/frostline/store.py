@@ -168,7 +168,9 @@ class Shelf:
 
     def checkpoints(self, key: str) -> dict[int, Path]:
         """The checkpoints of the trial ``key``, by step."""
-        return {int(path.stem.removeprefix("step-")): path for path in sorted((self.folder / "weights" / key).glob("*"))}
+        return {
+            int(path.stem.removeprefix("step-")): path for path in sorted((self.folder / "weights" / key).glob("*"))
+        }
 
     def predictions_path(self, key: str) -> Path:
         """Where the predictions of the trial ``key`` lie."""
@@ -178,7 +180,9 @@ class Shelf:
         """Keeps the best weights of a trial, or those of the checkpoint at ``step``."""
         from safetensors.torch import save_file
 
-        path = self.weights_path(key) if step is None else self.folder / "weights" / key / f"step-{step:06d}.safetensors"
+        path = (
+            self.weights_path(key) if step is None else self.folder / "weights" / key / f"step-{step:06d}.safetensors"
+        )
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
         _whole(path, lambda temporary: save_file(tensors, temporary))
 
@@ -188,7 +192,7 @@ class Shelf:
 
         def write(temporary: Path) -> None:
             with temporary.open("wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **arrays)
+                np.savez(file, allow_pickle=False, **{name: _narrow(array) for name, array in arrays.items()})
 
         _whole(self.predictions_path(key), write)
 
@@ -197,7 +201,12 @@ class Shelf:
         import numpy as np
 
         with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
-            return dict(arrays)
+            return {name: array.astype(str) if array.dtype.kind == "S" else array for name, array in arrays.items()}
+
+
+def _narrow(array: np.ndarray) -> np.ndarray:
+    """``array``, its text in a quarter of the room: ids are ASCII."""
+    return array.astype("S") if array.dtype.kind == "U" else array
 
 
 def _whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -210,5 +219,3 @@ def _whole(path: Path, write: Callable[[Path], None]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-

@@ -29,7 +29,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
             study.question,
             "",
             f"{len(plan.arms)} arms ({names} names; equal treatments are run once):",
-            *(f"  {str(arm.surgery):{width}}  {' = '.join(arm.names)}" for arm in plan.arms),
+            *(f"  {arm.surgery!s:{width}}  {' = '.join(arm.names)}" for arm in plan.arms),
             f"shares {', '.join(f'{share:g}' for share in study.shares)}",
             f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",

@@ -81,7 +81,9 @@ def finished(trial: Trial, accuracy: float) -> Finished:
     )
 
 
-def without(kept: Mapping[str, Finished | Failed], plan: Plan, arm: str, seeds: set[int]) -> dict[str, Finished | Failed]:
+def without(
+    kept: Mapping[str, Finished | Failed], plan: Plan, arm: str, seeds: set[int]
+) -> dict[str, Finished | Failed]:
     """``kept`` without the outcomes of ``arm`` with those seeds."""
     gone = {entry.trial.key for entry in plan.entries if str(entry.arm.surgery) == arm and entry.seed in seeds}
     return {key: outcome for key, outcome in kept.items() if key not in gone}

@@ -149,7 +149,9 @@ def test_offline_is_said_with_what_to_put_where(cache: Path) -> None:
     with pytest.raises(DataFault) as caught:
         locate(card("http://127.0.0.1:9/"))
     said = str(caught.value)
-    assert f"toy is not in {cache / 'toy'}, and http://127.0.0.1:9/a.bin could not be fetched (ConnectionError)." in said
+    assert (
+        f"toy is not in {cache / 'toy'}, and http://127.0.0.1:9/a.bin could not be fetched (ConnectionError)." in said
+    )
     assert "Is this machine offline? Put a.bin, b.bin into the first of these folders, or set FROSTLINE_DATA" in said
     assert leftovers(cache) == []
 

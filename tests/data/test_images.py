@@ -44,7 +44,9 @@ def test_idx_files_become_planes_targets_and_ids(folder: Path) -> None:
 
 def test_a_wrong_idx_file_is_named_with_what_was_expected(folder: Path) -> None:
     path = folder / "train-labels-idx1-ubyte.gz"
-    with pytest.raises(DataFault, match=r"train-images-idx3-ubyte\.gz is no idx file with magic number 2049 \(found 00000803\)"):
+    with pytest.raises(
+        DataFault, match=r"train-images-idx3-ubyte\.gz is no idx file with magic number 2049 \(found 00000803\)"
+    ):
         read_idx_file(folder / "train-images-idx3-ubyte.gz", IDX_LABELS)
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])
@@ -102,9 +104,11 @@ def test_a_dataset_is_read_once_a_process_and_holds_what_its_card_says(monkeypat
     assert read("digits") is read("digits")
     wrong = replace(CARDS["digits"], train_counts=(1,) * 10)
     monkeypatch.setattr(catalog, "dataset_cards", lambda: {"wrong": replace(wrong, name="wrong")})
-    with pytest.raises(DataFault, match=r"(?s)wrong does not hold what its card says:\n  train: expected \(1, 1, .*found \(142"):
+    with pytest.raises(
+        DataFault, match=r"(?s)wrong does not hold what its card says:\n  train: expected \(1, 1, .*found \(142"
+    ):
         read("wrong")
-    with pytest.raises(UnknownName, match="no dataset is called 'digit'; did you mean 'wrong'|no dataset is called 'digit'; known"):
+    with pytest.raises(UnknownName, match="no dataset is called 'digit'; known: wrong"):
         read("digit")
 
 

@@ -64,9 +64,7 @@ def test_every_class_is_relabelled_in_ascending_order_and_present_in_every_part(
 
 
 def test_the_split_seed_decides_who_validates_and_the_share_seed_who_is_drawn() -> None:
-    first, other_split, other_share = (
-        splits_of(1.0, seeds) for seeds in (Seeds(), Seeds(split=1), Seeds(share=1))
-    )
+    first, other_split, other_share = (splits_of(1.0, seeds) for seeds in (Seeds(), Seeds(split=1), Seeds(share=1)))
     assert set(first.validation.ids) != set(other_split.validation.ids)
     assert set(first.validation.ids) == set(other_share.validation.ids)
     assert set(splits_of(0.2).train.ids) != set(splits_of(0.2, Seeds(share=1)).train.ids)
@@ -81,7 +79,12 @@ def test_trials_of_one_seed_see_the_same_items_whatever_the_surgery() -> None:
 @pytest.mark.parametrize(
     ("train", "validation", "test", "message"),
     [
-        (samples("a", "b"), samples("b"), samples("c"), "1 item stands in training and in validation, the first is 'b'"),
+        (
+            samples("a", "b"),
+            samples("b"),
+            samples("c"),
+            "1 item stands in training and in validation, the first is 'b'",
+        ),
         (samples("a", "b"), samples("c"), samples("b", "a"), "2 items stand in training and in test, the first is 'a'"),
         (samples("a"), samples("b"), samples("b"), "1 item stands in validation and in test, the first is 'b'"),
         (

@@ -58,7 +58,9 @@ def test_building_touches_no_global_random_state() -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
-@pytest.mark.parametrize(("spec", "kind"), [(PlainCnn(name="plain_cnn", depth=2), nn.Conv2d), (Mlp(name="mlp"), nn.Linear)])
+@pytest.mark.parametrize(
+    ("spec", "kind"), [(PlainCnn(name="plain_cnn", depth=2), nn.Conv2d), (Mlp(name="mlp"), nn.Linear)]
+)
 def test_fresh_weights_have_the_spread_of_torchs_own_initialisation(spec: NetworkSpec, kind: type[nn.Module]) -> None:
     network = build(spec, Fit(16, 16, 10, 2), seed=0)
     modules = [module for module in network.modules() if isinstance(module, kind)]

@@ -83,7 +83,9 @@ def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
         ("other.h5", b"x", r"is none of \.safetensors, \.pt, \.pth, \.bin"),
     ],
 )
-def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+def test_a_file_that_holds_no_weights_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(WeightsFault, match=message):

@@ -31,7 +31,7 @@ TRIALS = {
     "another seed for the batches": transfer(seeds=Seeds(batches=7)),
     "a weights file": transfer(start=FILE),
     "head kept": transfer(head="kept"),
-    "hidden layer kept": transfer(head="hidden-kept", network=HIDDEN),
+    "hidden layer kept": transfer(head="hidden-kept", network=HIDDEN, start=pretraining(network=HIDDEN)),
     "padded planes": pretraining(dataset=Dataset(name="mnist", channels=3, size=32)),
     "standardised, larger validation": transfer(normalise="standard", validation=0.2),
     "a chain of three": transfer(start=transfer(dataset=OLD_DIGITS)),
@@ -197,3 +197,21 @@ def test_a_value_is_frozen_and_knows_all_its_keys() -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         Seeds.model_validate({"split": 1, "shares": 2})
     assert issubclass(type(CNN), Value)
+
+
+def test_a_kept_head_needs_as_many_classes_as_the_start_has() -> None:
+    three = Dataset(name="digits", classes=(5, 6, 7))
+    with pytest.raises(
+        ValidationError, match=r"head: kept needs as many classes as the start has \(5, not 3\); use head: new"
+    ):
+        transfer(head="kept", dataset=three)
+    assert transfer(head="kept").head == "kept"
+
+
+def test_a_trial_starts_from_its_own_network_on_planes_of_its_own_shape() -> None:
+    other = PlainCnn(name="plain_cnn", depth=4, channels=9)
+    with pytest.raises(ValidationError, match="the start has another network"):
+        transfer(start=pretraining(network=other))
+    wide = Dataset(name="digits", classes=(0, 1, 2, 3, 4), channels=3)
+    with pytest.raises(ValidationError, match="the start saw planes of other channels or size"):
+        transfer(start=pretraining(dataset=wide))

@@ -127,7 +127,8 @@ def _verdict(found: Recommendation) -> str:
     if found.ties:
         return f"{share}: undecided between {found.best}, {', '.join(found.ties)}; highest mean {found.best}, {figure}."
     if found.beaten:
-        return f"{share}: {found.best}, {figure}; told apart from all {len(found.beaten)} other arms."
+        others = "the other arm" if len(found.beaten) == 1 else f"all {len(found.beaten)} other arms"
+        return f"{share}: {found.best}, {figure}; told apart from {others}."
     return f"{share}: {found.best}, {figure}; no other arm to compare it with."
 
 

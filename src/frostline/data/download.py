@@ -48,7 +48,9 @@ def check(card: DatasetCard, folder: Path) -> None:
     faults = [fault for file in card.files if (fault := _fault(file, folder / file.name))]
     if faults:
         raise DataFault(
-            f"the data of {card.name} in {folder} cannot be used:\n  " + "\n  ".join(faults) + f"\n  {_remedy(card, folder)}"
+            f"the data of {card.name} in {folder} cannot be used:\n  "
+            + "\n  ".join(faults)
+            + f"\n  {_remedy(card, folder)}"
         )
 
 

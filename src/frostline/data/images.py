@@ -67,10 +67,14 @@ def read_idx_file(path: Path, magic: int) -> UInt8[np.ndarray, "item ..."]:
     axes = magic % 256
     head = 4 + 4 * axes
     if len(content) < head or int.from_bytes(content[:4], "big") != magic:
-        raise DataFault(f"{path} is no idx file with magic number {magic} (found {content[:4].hex()}); get the file again")
+        raise DataFault(
+            f"{path} is no idx file with magic number {magic} (found {content[:4].hex()}); get the file again"
+        )
     shape = tuple(np.frombuffer(content, ">u4", count=axes, offset=4).tolist())
     if len(content) - head != np.prod(shape):
-        raise DataFault(f"{path} says {shape}, {np.prod(shape)} bytes, but holds {len(content) - head}; get the file again")
+        raise DataFault(
+            f"{path} says {shape}, {np.prod(shape)} bytes, but holds {len(content) - head}; get the file again"
+        )
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
 

@@ -41,13 +41,16 @@ class Preprocessing:
     """One value that prepares planes alike for training, validation, test and prediction."""
 
     dataset: Dataset
+    normalise: Normalisation
     mean: Float32[Tensor, " channel"]
     deviation: Float32[Tensor, " channel"]
 
     def __call__(self, samples: Samples) -> Items:
         """``samples`` as the network sees them."""
         planes = fitted(samples.planes, self.dataset)
-        return Items((planes - self.mean[:, None, None]) / self.deviation[:, None, None], samples.targets)
+        if self.normalise == "standard":
+            planes = planes.sub_(self.mean[:, None, None]).div_(self.deviation[:, None, None])
+        return Items(planes, samples.targets)
 
 
 def preprocessing(dataset: Dataset, normalise: Normalisation, train: Samples) -> Preprocessing:
@@ -57,19 +60,19 @@ def preprocessing(dataset: Dataset, normalise: Normalisation, train: Samples) ->
     """
     channels = dataset.plane_shape[0]
     if normalise == "unit":
-        return Preprocessing(dataset, torch.zeros(channels), torch.ones(channels))
+        return Preprocessing(dataset, normalise, torch.zeros(channels), torch.ones(channels))
     planes = fitted(train.planes, dataset)
     deviation = planes.std(dim=(0, 2, 3), correction=0)
-    return Preprocessing(dataset, planes.mean(dim=(0, 2, 3)), torch.where(deviation > 0, deviation, 1.0))
+    return Preprocessing(dataset, normalise, planes.mean(dim=(0, 2, 3)), torch.where(deviation > 0, deviation, 1.0))
 
 
 def fitted(raw: Shaped[Tensor, "sample channel row column"], dataset: Dataset) -> Float32[Tensor, "sample c r r"]:
     """``raw`` from 0 to 1, with the channels and the size that ``dataset`` states."""
-    planes = raw.to(torch.float32) / dataset_card(dataset.name).full_scale
+    planes = raw.to(torch.float32, copy=True).div_(dataset_card(dataset.name).full_scale)
     if dataset.channels == 1:
         planes = planes.mean(dim=1, keepdim=True)
     elif dataset.channels is not None:
-        planes = planes.expand(-1, dataset.channels, -1, -1)
+        planes = planes.repeat(1, dataset.channels, 1, 1)
     if dataset.size is None:
         return planes
     if dataset.resize == "interpolate":

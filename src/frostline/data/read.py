@@ -32,7 +32,10 @@ def read(name: str) -> Corpus:
     corpus = reader(card, locate(card) if card.files else NO_FOLDER)
     faults = [
         f"{part}: expected {expected} items a class, found {found}"
-        for part, samples, expected in (("train", corpus.train, card.train_counts), ("test", corpus.test, card.test_counts))
+        for part, samples, expected in (
+            ("train", corpus.train, card.train_counts),
+            ("test", corpus.test, card.test_counts),
+        )
         if (found := _counts(samples, len(card.class_names))) != expected
     ]
     if faults:

@@ -36,7 +36,7 @@ class Samples:
         lengths = {len(self.planes), len(self.targets), len(self.ids), len(self.groups)}
         if len(lengths) != 1:
             raise ValueError(f"planes, targets, ids and groups differ in length: {sorted(lengths)}")
-        if len(np.unique(self.ids)) != len(self.ids):
+        if len(set(self.ids.tolist())) != len(self.ids):
             raise ValueError("an id stands twice")
 
     def __len__(self) -> int:
@@ -45,7 +45,9 @@ class Samples:
     def take(self, positions: Int64[np.ndarray, " chosen"]) -> Samples:
         """The samples at ``positions``, in that order."""
         rows = torch.from_numpy(np.asarray(positions, dtype=np.int64))
-        return Samples(self.planes[rows], self.targets[rows], self.ids[positions], self.groups[positions])
+        ids = self.ids[positions]
+        groups = ids if self.groups is self.ids else self.groups[positions]
+        return Samples(self.planes[rows], self.targets[rows], ids, groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,8 @@ def digest_of(*parts: Samples) -> str:
     """sha256 over planes, targets, ids and groups of ``parts``, in order."""
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(np.ascontiguousarray(part.planes.numpy()))
-        digest.update(np.ascontiguousarray(part.targets.numpy()))
+        digest.update(np.ascontiguousarray(part.planes.numpy()).data)
+        digest.update(np.ascontiguousarray(part.targets.numpy()).data)
         digest.update("\n".join(part.ids.tolist()).encode())
         digest.update("\n".join(part.groups.tolist()).encode())
     return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -54,12 +55,16 @@ class Splits:
     test: SealedSamples
 
     def __post_init__(self) -> None:
-        parts = {"training": self.train, "validation": self.validation, "test": self.test}
-        names = list(parts)
-        for i, one in enumerate(names):
-            for other in names[i + 1 :]:
-                refuse_overlap(one, other, parts[one].ids, parts[other].ids, "item")
-                refuse_overlap(one, other, parts[one].groups, parts[other].groups, "group")
+        parts: dict[str, Samples | SealedSamples] = {
+            "training": self.train,
+            "validation": self.validation,
+            "test": self.test,
+        }
+        for one, other in combinations(parts, 2):
+            left, right = parts[one], parts[other]
+            refuse_overlap(one, other, left.ids, right.ids, "item")
+            if left.groups is not left.ids or right.groups is not right.ids:
+                refuse_overlap(one, other, left.groups, right.groups, "group")
 
     @property
     def digest(self) -> str:
@@ -76,7 +81,8 @@ def split(corpus: Corpus, trial: Trial) -> Splits:
     """
     dataset, seeds = trial.dataset, trial.seeds
     held = portion(dataset.train_counts, trial.share, trial.validation)
-    train, validation = [], []
+    train: list[np.ndarray] = []
+    validation: list[np.ndarray] = []
     for label, position in enumerate(dataset.class_indices):
         members = np.flatnonzero(corpus.train.targets.numpy() == position)
         members = members[stream(seeds.split, "split", str(position)).permutation(len(members))]
@@ -98,11 +104,11 @@ def refuse_overlap(one: str, other: str, left: Iterable[str], right: Iterable[st
     Raises:
         LeakFound: names how many they share, and the first of them.
     """
-    shared = np.intersect1d(np.asarray(left), np.asarray(right))
-    if len(shared):
+    shared = sorted(set(np.asarray(left).tolist()) & set(np.asarray(right).tolist()))
+    if shared:
         counted = f"1 {what} stands" if len(shared) == 1 else f"{len(shared)} {what}s stand"
         raise LeakFound(
-            f"{counted} in {one} and in {other}, the first is {str(shared[0])!r}; each {what} may stand on one side only"
+            f"{counted} in {one} and in {other}, the first is {shared[0]!r}; each {what} may stand on one side only"
         )
 
 

@@ -38,15 +38,15 @@ class Processes:
         queue = list(reversed(jobs))
         while len(self._workers) < min(self._wanted, len(jobs)):
             self._workers.append(_Worker())
-        leased: dict[Connection, _Worker] = {}
+        leased: dict[object, _Worker] = {}
         idle = list(self._workers)
         while queue or leased:
             while queue and idle:
                 worker = idle.pop()
                 worker.lease(queue.pop())
                 leased[worker.connection] = worker
-            for ready in wait(list(leased)):
-                worker = leased.pop(ready)  # type: ignore[arg-type]
+            for ready in wait([worker.connection for worker in leased.values()]):
+                worker = leased.pop(ready)
                 outcome = worker.outcome()
                 if worker.dead:
                     self._workers.remove(worker)

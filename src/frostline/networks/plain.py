@@ -39,9 +39,8 @@ def _plain_cnn(spec: PlainCnn, fit: Fit, seed: int) -> Network:
     layers: dict[str, nn.Module] = {}
     channels = fit.channels
     for index, name in enumerate(spec.layer_names[: fit.kept]):
-        convolution = nn.utils.skip_init(
-            nn.Conv2d, channels, spec.channels, spec.kernel, padding=spec.kernel // 2
-        )
+        padding = spec.kernel // 2
+        convolution = nn.Conv2d(channels, spec.channels, spec.kernel, padding=padding, device="meta")
         parts = [drawn(convolution, torch_stream(seed, "weights", name)), ACTIVATIONS[spec.activation]()]
         if spec.pools_after(index):
             parts.append(nn.AvgPool2d(kernel_size=2, stride=spec.pool_stride))
@@ -57,7 +56,7 @@ def _mlp(spec: Mlp, fit: Fit, seed: int) -> Network:
     layers: dict[str, nn.Module] = {}
     width = fit.channels * fit.size * fit.size
     for name in spec.layer_names[: fit.kept]:
-        dense = drawn(nn.utils.skip_init(nn.Linear, width, spec.width), torch_stream(seed, "weights", name))
+        dense = drawn(nn.Linear(width, spec.width, device="meta"), torch_stream(seed, "weights", name))
         flatten = () if layers else (nn.Flatten(),)
         layers[name] = nn.Sequential(*flatten, dense, ACTIVATIONS[spec.activation]())
         width = spec.width
@@ -68,19 +67,19 @@ def _head(spec: NetworkSpec, width: int, fit: Fit, seed: int) -> nn.Module:
     """A dense layer to the outputs, after a hidden one where ``spec`` has it."""
     parts = nn.Sequential()
     if spec.hidden is not None:
-        dense = nn.utils.skip_init(nn.Linear, width, spec.hidden)
+        dense = nn.Linear(width, spec.hidden, device="meta")
         parts.append(drawn(dense, torch_stream(seed, "weights", "hidden")))
         parts.append(ACTIVATIONS[spec.activation]())
         width = spec.hidden
-    output = nn.utils.skip_init(nn.Linear, width, fit.outputs)
+    output = nn.Linear(width, fit.outputs, device="meta")
     return parts.append(drawn(output, torch_stream(seed, "weights", "output")))
 
 
 def drawn(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> nn.Module:
-    """``module`` with weights and biases drawn uniformly within 1 / sqrt(fan in), torch's own initial distribution."""
-    fan_in = module.weight[0].numel()
-    bound = 1 / math.sqrt(fan_in)
+    """``module``, made on the meta device, with weights drawn uniformly within 1 / sqrt(fan in), as torch's own are."""
+    bound = 1 / math.sqrt(module.weight[0].numel())
+    drawn = module.to_empty(device="cpu")
     with torch.no_grad():
-        for tensor in module.parameters():
+        for tensor in drawn.parameters():
             tensor.uniform_(-bound, bound, generator=generator)
-    return module
+    return drawn

@@ -70,12 +70,7 @@ def draw_means(axes: Axes, present: Mapping[float, Estimate | OneRun | None], li
         if estimate is not None:
             face = line.colour if isinstance(estimate, Estimate) else "white"
             axes.plot([x], [estimate.value], line.marker, color=line.colour, mfc=face, ms=5, zorder=5)
-    axes.plot([], [], line.marker, ls=line.dash, color=line.colour, label=visible(line.name))
-
-
-def visible(label: str) -> str:
-    """``label``, so that a legend shows it: one that starts with an underscore would be left out in silence."""
-    return f"\u200b{label}" if label.startswith("_") else label
+    axes.plot([], [], line.marker, ls=line.dash, color=line.colour, label=line.name)
 
 
 def panels(count: int, width: float) -> tuple[Figure, list[Axes]]:

@@ -25,7 +25,6 @@ from frostline.report.drawing import (
     panels,
     rendered,
     style,
-    visible,
 )
 
 
@@ -75,7 +74,7 @@ def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means
             axes.set_xscale("log")
             axes.set_xticks(shares, [percent(share) for share in shares], rotation=45)
             axes.minorticks_off()
-            axes.set_title(visible(name), fontsize=10)
+            axes.set_title(name, fontsize=10)
             axes.set_xlabel("share of the target data")
             axes.set_ylabel("test accuracy")
             handles = axes.get_legend_handles_labels()
@@ -140,7 +139,9 @@ def _draw_cuts(axes: Axes, frame: pd.DataFrame, found: Means, where: tuple[Line,
     line, share, offset = where
     for cut, arm in line.arms.items():
         seeds = list(finished(frame, arm, share).values())
-        axes.plot([cut + offset] * len(seeds), seeds, line.marker, color=line.colour, alpha=0.25, ms=3, mew=0, zorder=2)
+        axes.plot(
+            [cut + offset] * len(seeds), seeds, line.marker, color=line.colour, alpha=0.4, ms=3.5, mew=0, zorder=2
+        )
     draw_means(axes, {cut + offset: found.get((arm, share)) for cut, arm in line.arms.items()}, line)
 
 
@@ -154,7 +155,7 @@ def _scratch_band(axes: Axes, frame: pd.DataFrame, found: Means, share: float) -
 
 def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None) -> None:
     handles = [Line2D([], [], color=line.colour, marker=line.marker, ls=line.dash) for line in lines]
-    labels = [visible(line.name) for line in lines]
+    labels = [line.name for line in lines]
     if scratch is not None:
         handles.append(Line2D([], [], color=SCRATCH_GREY, ls="--"))
         labels.append(f"scratch ({scratch})")

@@ -80,9 +80,9 @@ def _gain(gain: Gain | None) -> Cell:
         return Cell("scratch itself", "0", "figure")
     if gain.difference is None:
         return Cell("no seed finished in both", "", "figure")
-    lost = f" ({len(gain.left_out)} seeds without a partner)" if gain.left_out else ""
+    lost = f" (unpaired: seed {', '.join(map(str, gain.left_out))})" if gain.left_out else ""
     text = shown(gain.difference, "{:+.3f}").replace(" n = ", " pairs = ")
-    return Cell(text + lost, repr(gain.difference.value), "figure")
+    return Cell(text + lost, repr(gain.difference.value), "figure wrapped")
 
 
 def _parameters(here: pd.DataFrame) -> Cell:

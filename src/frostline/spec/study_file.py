@@ -184,10 +184,8 @@ def _quotes_hint(kind: str, got: object) -> str:
 
 def _shown(got: object) -> str:
     """``got`` as a study file would have it."""
-    if isinstance(got, str):
-        text = repr(got)
-    else:
-        text = "nothing" if got is None else json.dumps(got, default=str, ensure_ascii=False)
+    text = repr(got) if isinstance(got, str) else json.dumps(got, default=str, ensure_ascii=False)
+    text = "nothing" if got is None else text
     return text if len(text) <= 60 else text[:57] + "..."
 
 

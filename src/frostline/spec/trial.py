@@ -133,6 +133,18 @@ class Trial(Value):
             raise ValueError("a surgery that keeps weights needs a start, and one that keeps none has no start")
         if self.head != "new" and (self.start is None or Fate.REMOVED in self.surgery.fates):
             raise ValueError(f"head: {self.head} needs a start and a surgery that removes no layer")
+        if self.head == "kept" and isinstance(self.start, Trial):
+            ours, theirs = len(self.dataset.class_indices), len(self.start.dataset.class_indices)
+            if ours != theirs:
+                raise ValueError(
+                    f"head: kept needs as many classes as the start has ({theirs}, not {ours}); use head: new"
+                )
+        if isinstance(self.start, Trial) and self.start.network != self.network:
+            raise ValueError("the start has another network; a trial starts from weights of its own network")
+        if isinstance(self.start, Trial) and self.start.dataset.plane_shape != self.dataset.plane_shape:
+            raise ValueError(
+                "the start saw planes of other channels or size; state the adaptation on one of the datasets"
+            )
         if self.head == "hidden-kept" and self.network.hidden is None:
             raise ValueError("head: hidden-kept needs a network with a hidden dense layer")
         if self.recipe.steps is None or self.recipe.validate_every == "pass":

@@ -18,8 +18,7 @@ def orders(items: int, batch: int, steps: int, generator: np.random.Generator) -
     left = steps
     while left > 0:
         order = torch.from_numpy(generator.permutation(items))
-        for chosen in order.split(batch)[:left]:
-            yield chosen
+        yield from torch.split(order, batch)[:left]
         left -= -(-items // batch)
 
 

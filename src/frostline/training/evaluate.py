@@ -18,6 +18,6 @@ def logits_of(network: Network, items: Items) -> Float32[Tensor, "item output"]:
     device = next(network.parameters()).device
     training = network.training
     network.eval()
-    answers = [network(planes.to(device)).cpu() for planes in items.planes.split(BATCH)]
+    answers = [network(planes.to(device)).cpu() for planes in torch.split(items.planes, BATCH)]
     network.train(training)
     return torch.cat(answers).clone()

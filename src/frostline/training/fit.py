@@ -50,7 +50,11 @@ class Fitted:
 
 
 def fit(
-    network: Network, lesson: Lesson, recipe: Recipe, generator: np.random.Generator, keep: Literal["best", "checkpoints"]
+    network: Network,
+    lesson: Lesson,
+    recipe: Recipe,
+    generator: np.random.Generator,
+    keep: Literal["best", "checkpoints"],
 ) -> Fitted:
     """A trained copy of ``network``, with the weights of its best validation restored; ``network`` stays untouched.
 

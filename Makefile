@@ -1,0 +1,41 @@
+# Everything that a person does with this checkout. `make demo` and `make test` need only Python 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test check lock bench-startup bench-planning bench-overhead
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/frostline run studies/digits.yaml --to results/digits
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --quiet
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --format requirements-txt --all-extras --all-groups --no-emit-project --no-header -o requirements.lock
+
+bench-startup: setup
+	$(BIN)/python benchmarks/startup.py
+
+bench-planning: setup
+	$(BIN)/python benchmarks/planning.py
+
+bench-overhead: setup
+	$(BIN)/python benchmarks/overhead.py

@@ -1,0 +1,90 @@
+"""A recommendation names every arm that the runs cannot tell from the best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from frostline.analysis.estimates import Estimate
+from frostline.analysis.frost_line import percent, recommend, sentence
+from frostline.analysis.table import frame_of, table
+from frostline.spec.plan import plan
+from tests.analysis.simulated import failing, outcomes, study, without
+
+
+def drawn(accuracies: dict[str, list[float]]) -> pd.DataFrame:
+    return frame_of(
+        [
+            {"arm": arm, "names": arm, "share": 0.1, "seed": seed, "status": "finished", "accuracy": value}
+            for arm, values in accuracies.items()
+            for seed, value in enumerate(values)
+        ]
+    )
+
+
+def test_an_arm_that_is_better_in_every_seed_is_recommended_alone() -> None:
+    base = [0.80, 0.82, 0.81, 0.79, 0.83]
+    found = recommend(drawn({"r2": base, "f1r1": [v + 0.05 + 0.001 * i for i, v in enumerate(base)]}), 0.95)
+    assert found[0].best == "f1r1"
+    assert found[0].ties == ()
+    assert sentence(found[0]).startswith("With 10 % of the target data: f1r1, accuracy 0.862 [")
+    assert sentence(found[0]).endswith("(95 % interval, n = 5 seeds); told apart from the other arm.")
+
+
+def test_arms_that_the_runs_cannot_tell_apart_are_all_named() -> None:
+    base = [0.80, 0.82, 0.81, 0.79, 0.83]
+    frame = drawn({"r2": base, "f1r1": [v + d for v, d in zip(base, (0.02, -0.01, 0.02, -0.01, 0.01), strict=True)]})
+    found = recommend(frame, 0.95)[0]
+    assert (found.best, found.ties) == ("f1r1", ("r2",))
+    assert "undecided between f1r1, r2; highest mean f1r1, accuracy 0.816 [" in sentence(found)
+
+
+def test_many_comparisons_need_a_larger_difference_than_one() -> None:
+    best = [0.80, 0.82, 0.81, 0.79, 0.83]
+    close = [v - d for v, d in zip(best, (0.01, 0.03, 0.01, 0.03, 0.005), strict=True)]
+    worse = {f"f{i}t{9 - i}": [v - 0.1 - 0.001 * i * j for j, v in enumerate(best)] for i in range(1, 9)}
+    assert recommend(drawn({"t9": best, "f9": close}), 0.95)[0].ties == ()
+    assert recommend(drawn({"t9": best, "f9": close} | worse), 0.95)[0].ties == ("f9",)
+
+
+def test_the_truly_best_arm_is_recommended_or_tied_as_often_as_the_level_says() -> None:
+    draws, held = np.random.default_rng(3), 0
+    for _ in range(150):
+        arms = {f"f{i}t{6 - i}": list(draws.normal(0.8 + 0.004 * (i == 3), 0.01, 5)) for i in range(1, 6)}
+        found = recommend(drawn(arms), 0.9)[0]
+        held += "f3t3" in (found.best, *found.ties)
+    assert held / 150 >= 0.9
+
+
+def test_one_seed_allows_nothing_to_be_said() -> None:
+    found = recommend(drawn({"r2": [0.8], "f1r1": [0.9]}), 0.95)[0]
+    assert sentence(found) == (
+        "With 10 % of the target data: one seed: no interval, nothing can be said "
+        "(its highest accuracy is 0.900, n = 1, by f1r1)."
+    )
+
+
+def test_nothing_finished_is_said_and_not_an_error() -> None:
+    planned = plan(study())
+    found = recommend(table(planned, {}), 0.95)
+    assert [r.best for r in found] == [None, None]
+    assert "nothing can be said; no seed has finished in the arms to be compared." in sentence(found[0])
+
+
+def test_arms_are_compared_on_common_seeds_and_the_others_are_named() -> None:
+    planned = plan(study())
+    kept = failing(without(outcomes(planned), planned, "f4r2", {1, 3}), planned, "f4t2", "broken")
+    found = recommend(table(planned, kept), 0.95)[0]
+    assert found.seeds == (0, 2, 4)
+    assert isinstance(found.estimate, Estimate)
+    assert found.estimate.n == 3
+    assert "Compared on seeds that finished in every arm (n = 3); left out: seed 1, 3." in sentence(found)
+    assert "Not compared, for want of finished seeds: f4t2 (F cut 4)." in sentence(found)
+
+
+def test_one_arm_has_nothing_to_be_compared_with() -> None:
+    assert sentence(recommend(drawn({"r2": [0.8, 0.9]}), 0.95)[0]).endswith("no other arm to compare it with.")
+
+
+def test_a_share_is_written_without_superfluous_digits() -> None:
+    assert [percent(share) for share in (0.001, 0.015, 1.0)] == ["0.1 %", "1.5 %", "100 %"]

@@ -1,0 +1,71 @@
+"""Every cell of a study is a row, whatever became of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from frostline.analysis.table import cut_points, replace_whole, table, write_table
+from frostline.spec.plan import plan
+from tests.analysis.simulated import failing, outcomes, study, without
+
+
+def test_a_table_has_one_row_for_each_arm_share_and_seed_in_the_order_of_the_plan() -> None:
+    planned = plan(study())
+    frame = table(planned, outcomes(planned))
+    cells = [(str(entry.arm.surgery), entry.share, entry.seed) for entry in planned.entries]
+    assert list(zip(frame["arm"], frame["share"], frame["seed"], strict=True)) == cells
+
+
+def test_a_treatment_of_two_families_is_one_arm_under_both_names() -> None:
+    planned = plan(study())
+    frame = table(planned, {})
+    assert set(frame.loc[frame["arm"] == "f6", "names"]) == {"FR cut 6 = F cut 6"}
+    assert set(frame.loc[frame["arm"] == "r6", "names"]) == {"scratch = FR cut 0"}
+
+
+def test_a_cell_that_failed_or_is_missing_has_no_figure_and_says_why() -> None:
+    planned = plan(study())
+    kept = failing(without(outcomes(planned), planned, "f4r2", {1}), planned, "f2t4", "the loss is no number")
+    frame = table(planned, kept)
+    unfinished = frame[frame["status"] != "finished"]
+    assert set(unfinished["status"]) == {"failed", "missing"}
+    assert unfinished["accuracy"].isna().all()
+    assert unfinished["n_test"].isna().all()
+    assert set(frame.loc[frame["status"] == "failed", "error"]) == {"the loss is no number"}
+    assert frame.loc[frame["status"] != "failed", "error"].isna().all()
+
+
+def test_a_cut_point_names_the_arm_that_stands_at_a_cut_of_a_family() -> None:
+    points = {(point.family, point.cut): point.arm for point in cut_points(study())}
+    assert points["FR", 0] == "r6"
+    assert points["F", 0] == "t6"
+    assert points["FR", 4] == "f4r2"
+    assert len(points) == 14
+
+
+def test_both_files_of_a_table_hold_what_the_table_holds(tmp_path: Path) -> None:
+    planned = plan(study())
+    frame = table(planned, without(outcomes(planned), planned, "f4r2", {1}))
+    csv, parquet = write_table(frame, tmp_path)
+    pd.testing.assert_frame_equal(pd.read_parquet(parquet), frame)
+    read = pd.read_csv(csv)
+    assert list(read.columns) == list(frame.columns)
+    assert read["accuracy"].tolist() == pytest.approx(frame["accuracy"].tolist(), nan_ok=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "table.parquet"]
+
+
+def test_a_write_that_breaks_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+
+    def broken(path: Path) -> None:
+        path.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        replace_whole(target, broken)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

@@ -1,0 +1,185 @@
+"""A report says first what is not there, then the answer, and never a number alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from frostline.analysis.table import table
+from frostline.report.page import page, write_report, write_report_of_files
+from frostline.report.rows import rows
+from frostline.spec.plan import plan
+from frostline.spec.study import Study
+from tests.analysis.simulated import failing, outcomes, study, without
+
+
+class Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def whole() -> str:
+    """The page of the simulated study, all of it finished."""
+    return page_of(study())
+
+
+def page_of(made: Study) -> str:
+    planned = plan(made)
+    return page(made, planned, table(planned, outcomes(planned)))
+
+
+def test_what_failed_and_what_is_missing_stands_before_the_answer() -> None:
+    planned = plan(study())
+    kept = failing(without(outcomes(planned), planned, "f4r2", {1, 2}), planned, "f2t4", "TrainingDiverged: step 40")
+    html = page(study(), planned, table(planned, kept))
+    assert "Of 130 trials of the study: 10 failed, 4 missing, 116 finished." in html
+    assert "failed: TrainingDiverged: step 40: f2t4 at 1 %, seed 0, 1, 2, 3, 4; f2t4 at 10 %" in html
+    assert "missing (never run, or not yet): f4r2 at 10 %, seed 1, 2" in html
+    assert html.index("TrainingDiverged") < html.index("The answer") < html.index("<figure>") < html.index("<table>")
+
+
+def test_a_whole_study_says_that_nothing_is_missing(whole: str) -> None:
+    assert (
+        "Nothing: all 130 trials of the study have finished, and so have the 5 pretrainings that they start from."
+        in whole
+    )
+
+
+def test_nothing_finished_still_gives_a_page() -> None:
+    planned = plan(study())
+    html = page(study(), planned, table(planned, {}))
+    assert "0 failed, 130 missing, 0 finished" in html
+    assert "nothing can be said" in html
+
+
+def test_hostile_names_stay_text() -> None:
+    hostile = '<script>alert("x")</script>'
+    surgeries = {
+        "scratch": "r6",
+        hostile: {"below": "frozen", "above": "reset"},
+        "$\\frac$": {"below": "frozen", "above": "tuned"},
+        "<b>": "t6",
+        "_hidden": "f3t3",
+    }
+    html = page_of(study(seeds=2, title=hostile, question=hostile, surgeries=surgeries))
+    tags = [tag for tag, _ in read(html).tags]
+    assert tags.count("script") == 1
+    assert "b" not in tags
+    assert hostile in "".join(read(html).text)
+
+
+def test_a_page_needs_nothing_beside_it(whole: str) -> None:
+    for _, attributes in read(whole).tags:
+        for name in ("src", "href", "xlink:href"):
+            assert (attributes.get(name) or "data:").startswith(("data:", "#"))
+
+
+def test_the_drawings_of_a_page_share_no_id(whole: str) -> None:
+    ids = [attributes["id"] for _, attributes in read(whole).tags if "id" in attributes]
+    assert len(ids) == len(set(ids)) > 0
+
+
+def test_every_drawing_is_described_and_can_be_fetched_in_both_formats(whole: str) -> None:
+    tags = read(whole).tags
+    drawings = [attributes for tag, attributes in tags if tag == "svg"]
+    assert [drawing["role"] for drawing in drawings] == ["img", "img"]
+    assert all("the highest mean is" in str(drawing["aria-label"]) for drawing in drawings)
+    names = [str(attributes["download"]) for _, attributes in tags if "download" in attributes]
+    assert names == [f"accuracy-against-{of}.{ending}" for of in ("cut", "share") for ending in ("svg", "png")]
+
+
+def test_every_figure_of_the_table_has_its_interval_and_its_number_of_runs() -> None:
+    planned = plan(study())
+    kept = without(without(outcomes(planned), planned, "f4r2", {1, 2, 3, 4}), planned, "f2t4", set(range(5)))
+    seen = set()
+    for row in rows(table(planned, kept), 0.95):
+        for cell in (row[3], row[4], row[6]):
+            form = re.fullmatch(
+                r"\S+ (\[\S+, \S+\] (n|pairs) = \d|\(one run: no interval\))( \(unpaired.*\))?", cell.text
+            )
+            words = {"scratch itself", "nothing finished", "no seed finished in both"}
+            assert form is not None or cell.text in words
+            seen.add(form[2] if form else cell.text)
+    assert seen == {"n", "pairs", None, "scratch itself", "nothing finished", "no seed finished in both"}
+
+
+def test_seeds_without_a_partner_are_named() -> None:
+    planned = plan(study())
+    found = rows(table(planned, without(outcomes(planned), planned, "f4r2", {1, 2})), 0.95)
+    gain = next(row[4].text for row in found if row[1].text == "f4r2")
+    assert gain.endswith("pairs = 3 (unpaired: seed 1, 2)")
+
+
+def test_one_pretrained_network_for_all_seeds_is_said(whole: str) -> None:
+    said = "what is said here is said about that one network only"
+    assert said in page_of(study(seeds=2, vary=("split", "share", "weights", "batches")))
+    assert said not in whole
+
+
+def test_what_does_not_vary_is_said() -> None:
+    assert "Fixed, so that the intervals say nothing about other ones: split, batches." in page_of(
+        study(seeds=2, vary=("share", "weights", "pretraining"))
+    )
+
+
+def test_a_study_without_scratch_says_that_there_is_no_gain() -> None:
+    html = page_of(study(seeds=2, surgeries={"F": {"below": "frozen", "above": "tuned"}}))
+    assert "No arm is trained from scratch, so no gain over it can be given." in html
+    assert "gain over scratch" not in html
+
+
+def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
+    planned = plan(study(seeds=2))
+    frame = table(planned, outcomes(planned))
+    folders = [write_report(study(seeds=2), planned, frame, tmp_path / name).parent for name in ("first", "second")]
+    files = [{str(path.relative_to(f)): path.read_bytes() for path in f.rglob("*") if path.is_file()} for f in folders]
+    assert files[0] == files[1]
+    assert sorted(files[0]) == [
+        "baselines.json",
+        "cuts_F.json",
+        "cuts_FR.json",
+        "figures/accuracy-against-cut.png",
+        "figures/accuracy-against-cut.svg",
+        "figures/accuracy-against-share.png",
+        "figures/accuracy-against-share.svg",
+        "report.html",
+        "table.csv",
+        "table.parquet",
+    ]
+
+
+def test_a_study_s_own_files_in_the_published_layout_give_a_report(tmp_path: Path) -> None:
+    planned = plan(study())
+    write_report(study(), planned, table(planned, outcomes(planned)), tmp_path)
+    path = write_report_of_files([tmp_path / "cuts_FR.json", tmp_path / "baselines.json"], tmp_path / "again")
+    html = path.read_text(encoding="utf-8")
+    assert "70 trained models were read. The files name no dataset" in html
+    assert "highest mean f4r2 (FR cut 4)" in html or ": f4r2 (FR cut 4), accuracy" in html
+    assert "seconds</button>" not in html
+
+
+@pytest.mark.real_data
+def test_the_published_study_gives_a_report(tmp_path: Path) -> None:
+    published = Path(os.environ["FROSTLINE_DATA"]) / "published"
+    names = ("cuts_regular_classes_FR", "baselines_regular_classes")
+    path = write_report_of_files([published / f"MNIST__{name}.json" for name in names], tmp_path)
+    assert "With 0.1 % of the target data" in path.read_text(encoding="utf-8")
