@@ -64,7 +64,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     served = Server(folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, served=served)) as running:
         served.url = f"http://127.0.0.1:{running.server_port}/"
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield served
         running.shutdown()
 
@@ -84,7 +84,7 @@ def card(url: str, archive: DataFile | None = None) -> DatasetCard:
     fetched = "" if archive else url
     files = (
         DataFile("a.bin", (sha(b"other edition"), sha(b"a" * 100_000)), fetched and fetched + "a.bin"),
-        DataFile("b.bin", (sha(b"b" * 10),), fetched and fetched + "b.bin"),
+        DataFile("b.bin", (sha(b"other b"), sha(b"b" * 10)), fetched and fetched + "b.bin"),
     )
     return DatasetCard("toy", "Toy", ("x",), (1,), (1,), 1, 1, 1.0, "", "", "none:none", files, archive)
 
@@ -99,7 +99,7 @@ def test_files_are_fetched_once_and_then_found(server: Server, cache: Path) -> N
     assert (folder / "a.bin").read_bytes() == b"a" * 100_000
     assert locate(card(server.url)) == folder
     assert sorted(server.asked) == ["/a.bin", "/b.bin"]
-    assert leftovers(cache) == ["toy"]
+    assert leftovers(cache) == ["toy", "toy.lock"]
 
 
 def test_the_users_own_folder_comes_first(
@@ -129,18 +129,18 @@ def test_a_damaged_download_leaves_nothing_behind(server: Server, cache: Path) -
         locate(card(server.url))
     assert str(caught.value) == (
         f"{server.url}b.bin gave something else than the data of toy:\n"
-        f"  b.bin is truncated, damaged or another edition: expected sha256 {sha(b'b' * 10)}, "
+        f"  b.bin is truncated, damaged or another edition: expected sha256 {sha(b'other b')} or {sha(b'b' * 10)}, "
         f"found {sha(b'c' * 10)} (10 bytes)\n"
         "  Nothing was kept."
     )
-    assert leftovers(cache) == []
+    assert leftovers(cache) == ["toy.lock"]
 
 
 def test_a_server_that_breaks_off_leaves_nothing_behind(server: Server, cache: Path) -> None:
     server.broken = True
-    with pytest.raises(DataFault, match=r"a\.bin could not be fetched|a\.bin is truncated"):
+    with pytest.raises(DataFault, match=r"a\.bin could not be fetched \(the transfer broke off\)"):
         locate(card(server.url))
-    assert leftovers(cache) == []
+    assert leftovers(cache) == ["toy.lock"]
     server.broken = False
     assert locate(card(server.url)).is_dir()
 
@@ -149,11 +149,9 @@ def test_offline_is_said_with_what_to_put_where(cache: Path) -> None:
     with pytest.raises(DataFault) as caught:
         locate(card("http://127.0.0.1:9/"))
     said = str(caught.value)
-    assert (
-        f"toy is not in {cache / 'toy'}, and http://127.0.0.1:9/a.bin could not be fetched (ConnectionError)." in said
-    )
-    assert "Is this machine offline? Put a.bin, b.bin into the first of these folders, or set FROSTLINE_DATA" in said
-    assert leftovers(cache) == []
+    assert f"toy is not in {cache / 'toy'}, and http://127.0.0.1:9/a.bin could not be fetched (" in said
+    assert "(ConnectionError; is this machine offline?).\n  Put a.bin, b.bin into the first of these folders" in said
+    assert leftovers(cache) == ["toy.lock"]
 
 
 def test_a_dataset_that_cannot_be_fetched_says_where_it_is_looked_for(cache: Path) -> None:
@@ -179,8 +177,47 @@ def test_several_at_once_get_one_whole_folder(server: Server, cache: Path) -> No
     with ThreadPoolExecutor(4) as pool:
         folders = set(pool.map(locate, [card(server.url)] * 4))
     assert folders == {cache / "toy"}
+    assert sorted(server.asked) == ["/a.bin", "/b.bin"]
     check(card(server.url), cache / "toy")
-    assert leftovers(cache) == ["toy"]
+    assert leftovers(cache) == ["toy", "toy.lock"]
+
+
+def test_files_of_two_editions_are_refused_because_their_orders_may_differ(cache: Path) -> None:
+    folder = cache / "toy"
+    folder.mkdir(parents=True)
+    (folder / "a.bin").write_bytes(b"other edition")
+    (folder / "b.bin").write_bytes(b"b" * 10)
+    with pytest.raises(DataFault, match=r"of different editions, .*: a\.bin of edition 1, b\.bin of edition 2"):
+        locate(card("http://127.0.0.1:9/"))
+
+
+def test_a_data_folder_that_does_not_exist_is_refused_before_anything_is_fetched(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROSTLINE_DATA", str(cache / "typo"))
+    with pytest.raises(DataFault, match=r"FROSTLINE_DATA names .*typo, which is no folder; set it to the folder that"):
+        locate(card(server.url))
+    assert server.asked == []
+
+
+def test_a_file_that_the_server_lacks_is_not_taken_for_being_offline(server: Server, cache: Path) -> None:
+    (server.folder / "b.bin").unlink()
+    with pytest.raises(DataFault, match=r"b\.bin could not be fetched \(the server answered 404 File not found\)"):
+        locate(card(server.url))
+    assert leftovers(cache) == ["toy.lock"]
+
+
+def test_what_a_killed_process_left_is_cleared_by_the_next(server: Server, cache: Path) -> None:
+    (cache / ".toy-killed").mkdir(parents=True)
+    locate(card(server.url))
+    assert leftovers(cache) == ["toy", "toy.lock"]
+
+
+def test_fetching_writes_nothing_where_nobody_watches(
+    server: Server, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    locate(card(server.url))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_every_card_of_a_fetchable_dataset_names_where_and_what() -> None:

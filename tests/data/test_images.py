@@ -118,3 +118,16 @@ def test_real_datasets_hold_what_their_cards_say(name: str) -> None:
     found, card = read(name), CARDS[name]
     assert found.train.planes.shape[1:] == (card.channels, card.size, card.size)
     assert int(found.train.planes.max()) == card.full_scale
+
+
+def test_images_of_another_size_than_the_card_says_are_refused(folder: Path) -> None:
+    with pytest.raises(DataFault, match=r"train images of \(4, 4\), expected 28 x 28"):
+        read_idx(CARDS["mnist"], folder)
+
+
+def test_an_empty_cifar_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cifar-10-batches-bin").mkdir()
+    for name in ("data_batch_1.bin", "test_batch.bin"):
+        (tmp_path / "cifar-10-batches-bin" / name).touch()
+    with pytest.raises(DataFault, match=r"data_batch_1\.bin holds 0 bytes"):
+        read_cifar(CARDS["cifar10_subset"], tmp_path)

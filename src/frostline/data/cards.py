@@ -1,6 +1,7 @@
 """The datasets that a study file can name: their facts, readable without opening a file.
 
-``sha256`` of a file lists every edition that is known: the official one first, then re-packed ones.
+``sha256`` of a file lists every edition that is known, as fetched (compressed): the official one first. The second of
+Fashion-MNIST is packed again; the second of MNIST holds the same items sorted by class, so there its ids name others.
 """
 
 from __future__ import annotations

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pooch
-from requests.exceptions import RequestException
+from requests.exceptions import ChunkedEncodingError, HTTPError, RequestException
 from rich.console import Console
 from rich.progress import DownloadColumn
 from rich.progress import Progress as RichProgress
@@ -29,7 +32,8 @@ def locate(card: DatasetCard) -> Path:
     folder); where it is in neither, it is fetched into the cache.
 
     Raises:
-        DataFault: a file is missing beside others, truncated or damaged, or cannot be fetched.
+        DataFault: a file is missing beside others, truncated or damaged, or cannot be fetched; or ``FROSTLINE_DATA``
+            names no folder.
     """
     folders = _folders(card.name)
     for folder in folders:
@@ -40,31 +44,36 @@ def locate(card: DatasetCard) -> Path:
 
 
 def check(card: DatasetCard, folder: Path) -> None:
-    """Nothing, where ``folder`` holds every file of ``card`` in an edition that is known.
+    """Nothing, where ``folder`` holds every file of ``card``, all of them of one edition that is known.
+
+    Editions may differ in their order, so labels of one beside images of another would be wrong without a sign.
 
     Raises:
         DataFault: names every file that is missing or differs, with the digests that were expected and found.
     """
-    faults = [fault for file in card.files if (fault := _fault(file, folder / file.name))]
+    found = {file: _digest_of(folder / file.name) for file in card.files}
+    faults = [fault for file, digest in found.items() if (fault := _fault(file, folder / file.name, digest))]
+    if not faults and len({file.sha256.index(str(digest)) for file, digest in found.items()}) > 1:
+        editions = ", ".join(f"{file.name} of edition {file.sha256.index(str(d)) + 1}" for file, d in found.items())
+        faults = [f"its files are of different editions, which may differ in their order: {editions}"]
     if faults:
-        raise DataFault(
-            f"the data of {card.name} in {folder} cannot be used:\n  "
-            + "\n  ".join(faults)
-            + f"\n  {_remedy(card, folder)}"
-        )
+        lines = [f"the data of {card.name} in {folder} cannot be used:", *faults, _remedy(card, folder)]
+        raise DataFault("\n  ".join(lines))
 
 
 def _folders(name: str) -> list[Path]:
     """Where the dataset called ``name`` may lie, the cache last."""
     own = os.environ.get("FROSTLINE_DATA")
+    if own and not Path(own).is_dir():
+        remedy = f"set it to the folder that holds {name}/, or unset it"
+        raise DataFault(f"FROSTLINE_DATA names {own}, which is no folder; {remedy}")
     cache = Path(os.environ.get("FROSTLINE_CACHE") or pooch.os_cache("frostline"))
     return [*([Path(own) / name] if own else []), cache / name]
 
 
-def _fault(file: DataFile, path: Path) -> str | None:
-    if not path.is_file():
+def _fault(file: DataFile, path: Path, found: str | None) -> str | None:
+    if found is None:
         return f"{file.name} is missing"
-    found = digest_of(path)
     if found in file.sha256:
         return None
     return (
@@ -73,8 +82,10 @@ def _fault(file: DataFile, path: Path) -> str | None:
     )
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of the file at ``path``, hexadecimal."""
+def _digest_of(path: Path) -> str | None:
+    """sha256 of the file at ``path``, hexadecimal, or nothing where there is none."""
+    if not path.is_file():
+        return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -102,35 +113,60 @@ def _fetched(card: DatasetCard, folders: list[Path]) -> Path:
         )
     target = folders[-1]
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{card.name}-"))
-    try:
-        for file in _sources(card):
-            _fetch(card, file, temporary, looked)
-        if card.archive:
-            _unpack(temporary / card.archive.name)
-        check(card, temporary)
-        _move_into_place(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _alone(target):
+        if target.is_dir():
+            check(card, target)
+            return target
+        for abandoned in target.parent.glob(f".{card.name}-*"):
+            shutil.rmtree(abandoned)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{card.name}-"))
+        try:
+            for file in _sources(card):
+                _fetch(card, file, temporary, looked)
+            if card.archive:
+                _unpack(temporary / card.archive.name)
+            check(card, temporary)
+            temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """While it lasts, no other process fetches ``target``; the lock of a killed process ends with it."""
+    with (target.parent / f"{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _fetch(card: DatasetCard, file: DataFile, folder: Path, looked: str) -> None:
     bar = _Bar(file.name)
     try:
-        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)
-        pooch.retrieve(file.url, known_hash=None, fname=file.name, path=folder, downloader=fetch)
-    except (RequestException, OSError) as error:
+        # pooch.retrieve would print advice for programmers; its downloader is silent.
+        pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)(file.url, str(folder / file.name), None)
+    except OSError as error:
         wanted = ", ".join(one.name for one in card.files)
         raise DataFault(
-            f"{card.name} is not in {looked}, and {file.url} could not be fetched ({type(error).__name__}).\n"
-            f"  Is this machine offline? Put {wanted} into the first of these folders, or set FROSTLINE_DATA to the folder "
-            f"that holds {card.name}/."
+            f"{card.name} is not in {looked}, and {file.url} could not be fetched ({_cause(error)}).\n"
+            f"  Put {wanted} into the first of these folders, or set FROSTLINE_DATA to the folder that holds "
+            f"{card.name}/."
         ) from None
     finally:
         bar.close()
-    if fault := _fault(file, folder / file.name):
+    if fault := _fault(file, folder / file.name, _digest_of(folder / file.name)):
         raise DataFault(f"{file.url} gave something else than the data of {card.name}:\n  {fault}\n  Nothing was kept.")
+
+
+def _cause(error: OSError) -> str:
+    """Why fetching failed, for people: what the server answered, what the disk refused, or that none was reached."""
+    if isinstance(error, HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, ChunkedEncodingError):
+        return "the transfer broke off"
+    if isinstance(error, RequestException):
+        return f"{type(error).__name__}; is this machine offline?"
+    return f"it could not be written: {error}"
 
 
 class _Bar:
@@ -169,12 +205,3 @@ def _unpack(archive: Path) -> None:
     with tarfile.open(archive) as packed:
         packed.extractall(archive.parent, filter="data")
     archive.unlink()
-
-
-def _move_into_place(temporary: Path, target: Path) -> None:
-    """Moves the whole folder; where another process was first, its folder stays."""
-    try:
-        temporary.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise

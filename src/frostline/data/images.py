@@ -47,6 +47,10 @@ def read_idx(card: DatasetCard, folder: Path) -> Corpus:
     for part, prefix in PARTS.items():
         planes = read_idx_file(folder / f"{prefix}-images-idx3-ubyte.gz", IDX_IMAGES)
         targets = read_idx_file(folder / f"{prefix}-labels-idx1-ubyte.gz", IDX_LABELS)
+        if planes.shape[1:] != (card.size, card.size):
+            raise DataFault(
+                f"{folder}: {prefix} images of {planes.shape[1:]}, expected {card.size} x {card.size}; get the files again"
+            )
         if len(planes) != len(targets):
             raise DataFault(f"{folder}: {len(planes)} {prefix} images, but {len(targets)} labels; get the files again")
         parts[part] = _samples(planes[:, None], targets, _names(card, prefix, len(targets)))
@@ -90,7 +94,7 @@ def read_cifar(card: DatasetCard, folder: Path) -> Corpus:
 def _cifar_records(card: DatasetCard, path: Path) -> UInt8[np.ndarray, "item byte"]:
     record = 1 + card.channels * card.size * card.size
     content = np.fromfile(path, np.uint8)
-    if len(content) % record:
+    if not len(content) or len(content) % record:
         raise DataFault(f"{path} holds {len(content)} bytes, not whole records of {record}; get the file again")
     return content.reshape(-1, record)
 
