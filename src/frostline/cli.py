@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from frostline.errors import FrostlineError
-from frostline.examples import EXAMPLES
+from frostline.examples import shown
 from frostline.options import Options, narrowing
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
 )
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or the name of a preset.")]
@@ -40,15 +40,12 @@ ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Wher
 
 
 def main() -> None:
-    """Runs one command; a user's mistake is told in words and ends with status 2, Ctrl-C with 130."""
+    """Runs one command; a user's mistake is told in words and ends with status 2."""
     try:
-        app(standalone_mode=True)
+        app()
     except FrostlineError as error:
         print_error(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        print_error("stopped; what had finished is kept, and running the same command again goes on from there")
-        sys.exit(130)
 
 
 def print_error(text: str) -> None:
@@ -56,7 +53,7 @@ def print_error(text: str) -> None:
     typer.echo(text, err=True)
 
 
-@app.command(epilog=EXAMPLES["plan"])
+@app.command(epilog=shown("plan"))
 def plan(
     study: StudyName,
     shares: Shares = None,
@@ -73,7 +70,7 @@ def plan(
     typer.echo(plan_summary(narrowed, planned))
 
 
-@app.command(epilog=EXAMPLES["run"])
+@app.command(epilog=shown("run"))
 def run(
     study: StudyName,
     to: Folder = None,
@@ -95,15 +92,19 @@ def run(
 
     narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or _default_folder(study)
-    with Store(folder) as store, _executor(executor, workers) as pool:
-        missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
-        with Progress(planned, len(missing), Console(stderr=True)) as progress:
-            for outcome in execute(narrowed, planned, store, pool):
-                progress.note(outcome)
+    try:
+        with Store(folder) as store, _executor(executor, workers) as pool:
+            missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
+            with Progress(planned, len(missing), Console(stderr=True)) as progress:
+                for outcome in execute(narrowed, planned, store, pool):
+                    progress.note(outcome)
+    except KeyboardInterrupt:
+        print_error("stopped; what had finished is kept, and running the same command again goes on from there")
+        raise typer.Exit(130) from None
     _report(narrowed, planned, folder)
 
 
-@app.command(epilog=EXAMPLES["status"])
+@app.command(epilog=shown("status"))
 def status(
     study: StudyName,
     to: Folder = None,
@@ -123,7 +124,7 @@ def status(
     typer.echo(status_summary(planned, read_outcomes(folder), folder))
 
 
-@app.command(epilog=EXAMPLES["report"])
+@app.command(epilog=shown("report"))
 def report(
     study: Annotated[
         list[str], typer.Argument(metavar="STUDY | FILE.json...", help="A study, or published JSON files")
@@ -148,7 +149,7 @@ def report(
     _report(narrowed, planned, to or _default_folder(study[0]))
 
 
-@app.command("list", epilog=EXAMPLES["list"])
+@app.command("list", epilog=shown("list"))
 def list_() -> None:
     """List the presets, the datasets and the networks that a study file can name."""
     from frostline.summary import known_names
@@ -156,7 +157,7 @@ def list_() -> None:
     typer.echo(known_names())
 
 
-@app.command(epilog=EXAMPLES["init"])
+@app.command(epilog=shown("init"))
 def init(
     preset: Annotated[str, typer.Argument(help="The name of a preset; `frostline list` shows them")] = "digits",
     to: Annotated[Path, typer.Option(help="The new file, or the folder to put it in")] = Path("."),

@@ -2,4 +2,50 @@
 
 from __future__ import annotations
 
-EXAMPLES = {"plan": "", "run": "", "status": "", "report": "", "list": "", "init": ""}
+ANSWER = """\
+With 10 % of the target data: undecided between f2r2 (FR cut 2),
+r4 (scratch = FR cut 0); highest mean f2r2 (FR cut 2), accuracy 0.905
+[0.808, 1.000] (95 % interval, n = 3 seeds).
+report: results/digits/report.html"""
+
+EXAMPLES = {
+    "plan": """\
+$ frostline plan digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
+Handwritten digits 0-4 to 5-9
+How deep to freeze when a network that knows the digits 0 to 4 learns 5 to 9?
+
+\b
+2 arms (3 names; equal treatments are run once):
+  r4    scratch = FR cut 0
+  f2r2  FR cut 2
+shares 0.1
+seeds 0, 1, 2; vary split, share, weights, batches, pretraining
+at most 400 steps of batch 32 at the last share
+6 cells, 9 trials in 2 waves (6, then 3)""",
+    "run": f"""\
+$ frostline run digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
+{ANSWER}""",
+    "status": """\
+$ frostline status digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
+results/digits: 9 finished, 0 failed, 0 missing""",
+    "report": f"""\
+$ frostline report digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
+{ANSWER}""",
+    "list": """\
+$ frostline list
+presets (frostline init NAME copies one)
+  cifar-fr           CIFAR-10 machines to animals, freeze and reset
+  ...
+datasets
+  digits             handwritten digits that come with scikit-learn: ...
+  ...""",
+    "init": """\
+$ frostline init digits
+wrote digits.yaml""",
+}
+"""What each command printed in a real run; long lines are broken."""
+
+
+def shown(command: str) -> str:
+    """The example of ``command`` as the end of its help, line for line."""
+    return "\b\n" + EXAMPLES[command]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from frostline.analysis.estimates import Estimate, OneRun, bootstrap_mean, student_mean, summary
+from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, bootstrap_mean, student_mean, summary
 from frostline.randomness import stream
 
 
@@ -62,3 +62,11 @@ def test_a_summary_is_what_the_number_of_runs_allows() -> None:
     assert summary([], 0.95, stream(0, "mean")) is None
     assert summary([0.8], 0.95, stream(0, "mean")) == OneRun(0.8)
     assert isinstance(summary([0.8, 0.9], 0.95, stream(0, "mean")), Estimate)
+
+
+def test_the_interval_of_an_accuracy_ends_where_accuracies_end() -> None:
+    wide = accuracy_summary([0.2, 1.0], 0.95, stream(0, "test"))
+    assert isinstance(wide, Estimate)
+    assert (wide.low, wide.high) == (0.0, 1.0)
+    assert wide.value == pytest.approx(0.6)
+    assert accuracy_summary([0.5], 0.95, stream(0, "test")) == OneRun(0.5)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from frostline.analysis.estimates import Estimate, OneRun, summary
+from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, summary
 from frostline.randomness import stream
 
 SCRATCH = re.compile(r"r[1-9][0-9]*")
@@ -39,7 +39,9 @@ def scratch_arm(frame: pd.DataFrame) -> str | None:
 def means(frame: pd.DataFrame, level: float) -> dict[tuple[str, float], Estimate | OneRun | None]:
     """The mean accuracy of each arm at each share over its finished seeds; None where none has finished."""
     return {
-        (arm, share): summary(list(finished(frame, arm, share).values()), level, stream(0, "mean", arm, repr(share)))
+        (arm, share): accuracy_summary(
+            list(finished(frame, arm, share).values()), level, stream(0, "mean", arm, repr(share))
+        )
         for arm, share in cells(frame)
     }
 

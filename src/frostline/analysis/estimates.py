@@ -12,7 +12,7 @@ t         quantile of Student's t with n - 1 degrees of freedom       1
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -38,6 +38,10 @@ class Estimate:
         if self.n < 2:
             raise ValueError(f"an estimate needs two runs or more (got {self.n}); one run is a OneRun")
 
+    def clipped(self, lowest: float, highest: float) -> Estimate:
+        """This estimate with its interval ended where the quantity itself ends, as an accuracy does at 0 and 1."""
+        return replace(self, low=max(self.low, lowest), high=min(self.high, highest))
+
 
 @dataclass(frozen=True)
 class OneRun:
@@ -56,6 +60,12 @@ def summary(values: Sequence[float], level: float, generator: np.random.Generato
             return OneRun(float(values[0]))
         case _:
             return bootstrap_mean(values, level, generator)
+
+
+def accuracy_summary(values: Sequence[float], level: float, generator: np.random.Generator) -> Estimate | OneRun | None:
+    """The summary of accuracies: its interval ends at 0 and at 1, which no accuracy can pass."""
+    found = summary(values, level, generator)
+    return found.clipped(0.0, 1.0) if isinstance(found, Estimate) else found
 
 
 def bootstrap_mean(values: Sequence[float], level: float, generator: np.random.Generator) -> Estimate:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from frostline.analysis.comparisons import differences, finished
-from frostline.analysis.estimates import Estimate, OneRun, student_mean, summary
+from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, student_mean
 from frostline.randomness import stream
 
 OPTIMISM = (
@@ -94,7 +94,7 @@ def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
     return Recommendation(
         share=share,
         best=None if best is None else str(best),
-        estimate=summary(values, level, stream(0, "recommendation", repr(share))),
+        estimate=accuracy_summary(values, level, stream(0, "recommendation", repr(share))),
         ties=tuple(map(str, ties)),
         beaten=tuple(str(arm) for arm in others if arm not in ties),
         seeds=tuple(common),
