@@ -1,4 +1,4 @@
-"""One thread for torch, and tests on real data only where there is some."""
+"""One thread for torch, shapes checked at run time, and tests on real data only where there is some."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
 
+TENSOR_MODULES = [
+    "frostline.data.planes",
+    "frostline.data.samples",
+    "frostline.networks.network",
+    "frostline.operate",
+    "frostline.tasks.classes",
+    "frostline.training.evaluate",
+]
+install_import_hook(TENSOR_MODULES, "beartype.beartype")
 torch.set_num_threads(1)
 settings.register_profile("frostline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("frostline")

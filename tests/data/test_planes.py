@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,7 +21,7 @@ def test_planes_are_scaled_to_one_by_the_full_scale_of_their_dataset() -> None:
 
 def test_standard_normalisation_takes_mean_and_deviation_from_the_training_items_alone() -> None:
     digits = read("digits")
-    some = digits.train.take(range(50))
+    some = digits.train.take(np.arange(50))
     prepare = preprocessing(Dataset(name="digits"), "standard", some)
     planes = prepare(some).planes
     assert float(planes.mean()) == pytest.approx(0, abs=1e-5)
