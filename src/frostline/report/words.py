@@ -15,14 +15,20 @@ def completeness(plan: Plan, frame: pd.DataFrame) -> str:
     """How many cells of the study have finished, failed and are missing."""
     counts = frame["status"].value_counts()
     if (frame["status"] == "finished").all():
-        starts = f", and so have the {len(plan.starts)} pretrainings that they start from" if plan.starts else ""
+        match len(plan.starts):
+            case 0:
+                starts = ""
+            case 1:
+                starts = ", and so has the pretraining that they start from"
+            case several:
+                starts = f", and so have the {several} pretrainings that they start from"
         return f"Nothing: all {len(frame)} trials of the study have finished{starts}."
     parts = [f"{int(counts.get(status, 0))} {status}" for status in ("failed", "missing", "finished")]
     return f"Of {len(frame)} trials of the study: {', '.join(parts)}."
 
 
 def troubles(frame: pd.DataFrame) -> list[str]:
-    """A sentence for each reason of failure, with all cells that it struck, then one for each arm and share missing."""
+    """A sentence for each reason of failure, with all cells that it struck, then one for each share with arms missing."""
     said = []
     for error, struck in frame[frame["status"] == "failed"].groupby("error", sort=False):
         said.append(f"failed: {error}: {'; '.join(_places(struck))}")
@@ -81,12 +87,12 @@ def no_scratch(frame: pd.DataFrame) -> list[str]:
 
 
 def _places(frame: pd.DataFrame) -> list[str]:
-    """``f3r3 at 1 %, seed 0, 2`` for each arm and share of ``frame``."""
-    said = []
+    """``f3r3, f4r2 at 1 %, seed 0, 2``: the arms of ``frame`` that lie together in share and seeds, told together."""
+    together: dict[tuple[float, str], list[str]] = {}
     for arm, share in cells(frame):
         seeds = frame[(frame["arm"] == arm) & (frame["share"] == share)]["seed"]
-        said.append(f"{arm} at {percent(share)}, seed {', '.join(str(int(seed)) for seed in seeds)}")
-    return said
+        together.setdefault((share, ", ".join(str(int(seed)) for seed in seeds)), []).append(arm)
+    return [f"{', '.join(arms)} at {percent(share)}, seed {seeds}" for (share, seeds), arms in together.items()]
 
 
 def _dataset(dataset: Dataset) -> str:
