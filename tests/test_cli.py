@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,6 +130,9 @@ def test_published_files_are_reported_and_our_own_export_is_read_back(folder: Pa
             "--workers has no effect with --executor inline",
         ),
         (("report", "none.json"), "none.json"),
+        (("report", "none.json", "--seed", "3"), "--seed cannot narrow published files; leave them out"),
+        (("run", "small.yaml", "--to", "small.yaml"), "small.yaml cannot be a study folder"),
+        (("plan", "small.yaml", "--stand-in", "digits=mnist", "--stand-in", "digits=cifar10"), "names a dataset twice"),
     ],
 )
 def test_a_mistake_is_told_in_words_without_a_traceback(folder: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -150,6 +154,10 @@ def test_every_help_shows_one_real_run(folder: Path) -> None:
     for name in ("plan", "run", "status", "report", "list", "init"):
         said = frostline(folder, name, "--help")
         assert f"$ frostline {name}" in said.stdout, name
+    narrowed = ("digits", "--shares", "0.1", "--seeds", "3", "--arm", "r4", "--arm", "f2r2")
+    real = [line.strip() for line in frostline(folder, "plan", *narrowed).stdout.splitlines()]
+    shown = [line.strip() for line in frostline(folder, "plan", "--help").stdout.splitlines()]
+    assert shown[-len(real) :] == real
 
 
 def test_plan_and_help_answer_without_torch(folder: Path) -> None:
@@ -164,25 +172,44 @@ def test_plan_and_help_answer_without_torch(folder: Path) -> None:
         assert said.stderr.strip() == "light", arguments
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    child = subprocess.Popen(command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                             env=os.environ | {"PYTHONUNBUFFERED": "1"})  # fmt: skip
+def start(folder: Path, delay_s: float, *arguments: str) -> subprocess.Popen[str]:
+    """The command as the head of a process group, as a terminal starts it, ``delay_s`` after its store appeared."""
+    child = subprocess.Popen(
+        command(*arguments),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     for _ in range(600):
-        if (folder / "killed" / "study.sqlite").exists():
+        if (folder / "stopped" / "study.sqlite").exists():
+            time.sleep(delay_s)
             return child
         time.sleep(0.05)
     raise AssertionError("the study did not begin")
 
 
-def test_ctrl_c_stops_cleanly_and_a_second_process_is_refused_meanwhile(folder: Path) -> None:
-    slow = ("run", "small.yaml", "--recipe", "slow", "--to", "killed", "--workers", "1")
-    child = start(folder, *slow)
+@pytest.mark.parametrize("delay_s", [0.3, 3.0])
+def test_ctrl_c_stops_cleanly_and_a_second_process_is_refused_meanwhile(folder: Path, delay_s: float) -> None:
+    slow = ("run", "small.yaml", "--recipe", "slow", "--to", "stopped", "--workers", "1")
+    shutil.rmtree(folder / "stopped", ignore_errors=True)
+    child = start(folder, delay_s, *slow)
     second = frostline(folder, *slow)
     assert second.returncode == 2
-    assert f"another process (pid {child.pid}) is working on killed; wait for it" in second.stderr
-    child.send_signal(signal.SIGINT)
+    assert f"another process (pid {child.pid}) is working on stopped; wait for it" in second.stderr
+    os.killpg(child.pid, signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "stopped; what had finished is kept, and running the same command again goes on from there" in said
     assert "Traceback" not in said
-    assert " 0 failed, " in frostline(folder, "status", "small.yaml", "--recipe", "slow", "--to", "killed").stdout
+    assert " 0 failed, " in frostline(folder, "status", "small.yaml", "--recipe", "slow", "--to", "stopped").stdout
+
+
+def test_a_run_with_failures_says_so_and_ends_with_status_1(folder: Path) -> None:
+    diverging = STUDY.replace("{steps: 6, validate_every: 3, batch: 16}", "{steps: 6, validate_every: 3, rate: 1e30}")
+    (folder / "diverging.yaml").write_text(diverging)
+    ran = frostline(folder, "run", "diverging.yaml", "--shares", "0.3", "--seeds", "1", "--executor", "inline")
+    assert ran.returncode == 1
+    assert re.search(r"[234] of 4 trials failed: the report says why; running again retries them", ran.stderr)
+    assert "a lower rate than 1e+30 may help" in (folder / "results" / "diverging" / "report.html").read_text()

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -194,7 +195,8 @@ def test_the_device_is_chosen_once_and_kept(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         assert store.fact("device") in {"cpu", "cuda", "mps"}
     missing = small_study(device="cuda:7", shares=(0.5,))
-    with Store(tmp_path) as store, Inline() as pool, pytest.raises(StoreMismatch, match="device"):
+    refused = "device 'cuda:7' is not on this machine; it has|device was .*, is now cuda:7"
+    with Store(tmp_path) as store, Inline() as pool, pytest.raises(StoreMismatch, match=refused):
         list(execute(missing, plan(missing), store, pool))
 
 
@@ -203,3 +205,51 @@ def test_a_weights_file_that_cannot_be_used_stops_the_study_before_its_first_tri
     with Store(tmp_path) as store, Inline() as pool, pytest.raises(WeightsFault, match="no weights file at"):
         list(execute(study, plan(study), store, pool))
     assert read_outcomes(tmp_path) == {}
+
+
+class Failing(Inline):
+    """Fails every job."""
+
+    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
+        return (Failed(key=job.trial.key, error="broken on purpose", traceback="") for job in jobs)
+
+
+class Lying(Inline):
+    """Gives every trial other figures than it has."""
+
+    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
+        for outcome in super().map(jobs):
+            assert isinstance(outcome, Finished)
+            yield outcome.model_copy(update=self.changes)
+
+    changes: ClassVar[Mapping[str, object]] = {"train_accuracy": 0.123}
+
+
+class Elsewhere(Lying):
+    """Says that every trial read other data."""
+
+    changes: ClassVar[Mapping[str, object]] = {"data_digest": "0000"}
+
+
+def test_a_finished_outcome_is_never_lost_to_a_later_failure_or_replaced_by_other_figures(
+    tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
+) -> None:
+    run_all(tmp_path, Inline())
+    Shelf(tmp_path).weights_path(next(iter(small_plan().starts))).unlink()
+    assert run_all(tmp_path, Failing()) == uninterrupted
+    with pytest.raises(StoreMismatch, match="gave other figures than when it first finished; the first ones are kept"):
+        run_all(tmp_path, Lying())
+    assert read_outcomes(tmp_path) == uninterrupted
+
+
+def test_an_outcome_on_other_data_than_the_study_began_with_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(StoreMismatch, match="read other data than the study began with; its outcome is not kept"):
+        run_all(tmp_path, Elsewhere())
+    assert read_outcomes(tmp_path) == {}
+
+
+def test_versions_are_not_mixed(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.hold({"version of torch": "1.0"}, "")
+    with pytest.raises(StoreMismatch, match=r"(?s)version of torch was 1\.0, is now .*Go back to these versions"):
+        run_all(tmp_path, Inline())

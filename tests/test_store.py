@@ -92,8 +92,9 @@ def test_a_database_of_another_layout_or_none_at_all_is_refused(tmp_path: Path) 
         with pytest.raises(StoreMismatch, match="has layout 99, this version reads 1; use another folder"):
             look(tmp_path)
     (tmp_path / "study.sqlite").write_text("this is a diary, and no database at all; it is long enough to be read")
-    with pytest.raises(StoreMismatch, match="is not a study's database or is damaged"):
-        Store(tmp_path)
+    for look in (Store, read_outcomes):
+        with pytest.raises(StoreMismatch, match="is not a study's database or is damaged"):
+            look(tmp_path)
 
 
 def test_a_refused_folder_is_not_left_locked(tmp_path: Path) -> None:
@@ -121,3 +122,30 @@ def test_files_are_kept_whole_or_not_at_all(tmp_path: Path) -> None:
         shelf.keep_predictions("key", {"logits": np.array([object()])})
     assert shelf.predictions("key")["logits"].tolist() == [0, 1, 2, 3]
     assert [path.name for path in tmp_path.rglob(".partial*")] == []
+
+
+def test_what_a_killed_process_left_half_written_is_removed_and_never_read(tmp_path: Path) -> None:
+    (tmp_path / "weights" / "key").mkdir(parents=True)
+    leftovers = [
+        tmp_path / "weights" / "key" / ".partial-1.safetensors",
+        tmp_path / "weights" / ".partial-2.safetensors",
+    ]
+    for leftover in leftovers:
+        leftover.write_bytes(b"half")
+    assert Shelf(tmp_path).checkpoints("key") == {}
+    with Store(tmp_path):
+        pass
+    assert not any(leftover.exists() for leftover in leftovers)
+
+
+def test_a_file_where_the_study_folder_should_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a diary")
+    with pytest.raises(StoreMismatch, match=r"taken cannot be a study folder \(File exists\); name another with --to"):
+        Store(tmp_path / "taken")
+
+
+def test_ids_of_any_alphabet_come_back(tmp_path: Path) -> None:
+    ids = np.array(["vögel/0", "птицы/1"])
+    Shelf(tmp_path).keep_predictions("key", {"learned_ids": ids, "logits": np.zeros(2)})
+    assert Shelf(tmp_path).learned_ids("key").tolist() == ids.tolist()
+    assert Shelf(tmp_path).predictions("key")["learned_ids"].tolist() == ids.tolist()

@@ -138,14 +138,19 @@ def report(
     stand_in: StandIns = None,
 ) -> None:
     """Write the page, the table, the figures and the published layout of what is finished."""
+    options = Options(shares, seeds, seed, arm or [], recipe, stand_in or [])
     if all(name.endswith(".json") for name in study):
         from frostline.report.page import write_report_of_files
 
-        typer.echo(write_report_of_files([Path(name) for name in study], to or Path("results") / "published"))
+        if options.given:
+            raise FrostlineError(f"{', '.join(options.given)} cannot narrow published files; leave them out")
+        typer.echo(
+            f"report: {write_report_of_files([Path(name) for name in study], to or Path('results') / 'published')}"
+        )
         return
     if len(study) > 1:
         raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
-    narrowed, planned = _planned(study[0], Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    narrowed, planned = _planned(study[0], options)
     _report(narrowed, planned, to or _default_folder(study[0]))
 
 
@@ -187,7 +192,13 @@ def _executor(name: Literal["processes", "inline"], workers: int | None) -> Exec
         return Inline()
     from frostline.executors.processes import Processes
 
-    return Processes(workers or len(os.sched_getaffinity(0)))
+    return Processes(workers or _cores())
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def _default_folder(study: str) -> Path:
@@ -195,13 +206,22 @@ def _default_folder(study: str) -> Path:
 
 
 def _report(study: Study, plan: Plan, folder: Path) -> None:
-    """Writes the report and says the recommended depth of each share, and where the page is."""
+    """Writes the report, says what failed, the recommended depth of each share, and where the page is.
+
+    Ends with status 1 where a trial has failed.
+    """
     from frostline.analysis.frost_line import recommend, sentence
     from frostline.analysis.table import table
+    from frostline.outcome import Failed
     from frostline.report.page import write_report
     from frostline.store import read_outcomes
 
-    frame = table(plan, read_outcomes(folder))
+    outcomes = read_outcomes(folder)
+    frame = table(plan, outcomes)
     for recommendation in recommend(frame, study.level):
         typer.echo(sentence(recommendation))
     typer.echo(f"report: {write_report(study, plan, frame, folder)}")
+    failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
+    if failed:
+        print_error(f"{failed} of {len(plan.trials)} trials failed: the report says why; running again retries them")
+        raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -51,7 +52,9 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
     missing = {trial.key for trial in lacking(plan, outcomes, shelf, study.keep)}
     if not missing:
         return
-    store.hold(_digests(plan), "Restore the data or weights, or name another folder with --to.")
+    facts = _digests(plan)
+    store.hold(facts, "Restore the data or weights, or name another folder with --to.")
+    store.hold(_versions(), "Go back to these versions, or name another folder with --to.")
     device = _device(study.device, store)
     for wave in plan.waves:
         jobs = []
@@ -67,9 +70,29 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
             yield broken
         trials = {job.trial.key: job.trial for job in jobs}
         for outcome in executor.map(jobs):
+            before = outcomes.get(outcome.key)
+            _refuse_other_bits(before, outcome, facts)
+            if isinstance(outcome, Finished) or not isinstance(before, Finished):
+                store.append(trials[outcome.key], outcome)
             outcomes[outcome.key] = outcome
-            store.append(trials[outcome.key], outcome)
             yield outcome
+
+
+def _refuse_other_bits(before: Finished | Failed | None, now: Finished | Failed, facts: Mapping[str, str]) -> None:
+    """Nothing, where ``now`` was computed on the data that the study holds and equals what was finished before.
+
+    Raises:
+        StoreMismatch: it was computed on other data, or a trial that had finished ends in other figures.
+    """
+    if isinstance(now, Finished) and now.data_digest not in facts.values():
+        raise StoreMismatch(f"trial {now.key} read other data than the study began with; its outcome is not kept")
+    if isinstance(now, Finished) and isinstance(before, Finished) and now != before:
+        raise StoreMismatch(f"trial {now.key} gave other figures than when it first finished; the first ones are kept")
+
+
+def _versions() -> dict[str, str]:
+    """The versions that figures depend on: a study never mixes them."""
+    return {f"version of {name}": version(name) for name in ("frostline", "torch", "numpy")}
 
 
 def _keep_for(trial: Trial, plan: Plan, keep: Keep) -> Keep:

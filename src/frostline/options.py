@@ -21,6 +21,19 @@ class Options:
     recipe: str | None
     stand_ins: Sequence[str]
 
+    @property
+    def given(self) -> list[str]:
+        """The options that were typed, as they are spelt."""
+        spelt = {
+            "--shares": self.shares,
+            "--seeds": self.seeds,
+            "--seed": self.seed,
+            "--arm": self.arms or None,
+            "--recipe": self.recipe,
+            "--stand-in": self.stand_ins or None,
+        }
+        return [name for name, value in spelt.items() if value is not None]
+
 
 def narrowing(options: Options) -> Narrowing:
     """The part of a study that ``options`` choose.
@@ -33,7 +46,10 @@ def narrowing(options: Options) -> Narrowing:
     if options.seeds is not None and options.seed is not None:
         faults.append(Fault("--seed", "names one seed and --seeds a number of them; use one of the two"))
     arms = tuple(arm for text in options.arms if (arm := _surgery(text, faults)) is not None)
-    stand_ins = dict(pair for text in options.stand_ins if (pair := _stand_in(text, faults)) is not None)
+    pairs = [pair for text in options.stand_ins if (pair := _stand_in(text, faults)) is not None]
+    stand_ins = dict(pairs)
+    if len(stand_ins) < len(pairs):
+        faults.append(Fault("--stand-in", "names a dataset twice; give each one stand-in"))
     if faults:
         raise StudyFaults("the command line", faults)
     seeds = (options.seed,) if options.seed is not None else options.seeds

@@ -127,7 +127,7 @@ def refuse_tested_starts(splits: Splits, trial: Trial, shelf: Shelf) -> None:
         LeakFound: names the ancestor and the first such item.
     """
     for ancestor in trial.ancestors:
-        learned = shelf.predictions(ancestor.key)["learned_ids"]
+        learned = shelf.learned_ids(ancestor.key)
         refuse_overlap(f"what its start {ancestor.key} learned from", "the test part", learned, splits.test.ids, "item")
 
 

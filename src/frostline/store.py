@@ -18,6 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LAYOUT = 1
+PARTIAL = ".partial-"
+"""How the temporary names begin under which files are written; what a killed process left of them is removed."""
 SCHEMA = """
 create table outcomes (key text primary key, status text not null, trial text not null, outcome text not null);
 create table facts (name text primary key, value text not null);
@@ -46,9 +49,16 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreMismatch(
+                f"{folder} cannot be a study folder ({error.strerror}); name another with --to"
+            ) from None
         self.folder = folder
         self._lock = _locked(folder / "lock")
+        for leftover in folder.rglob(f"{PARTIAL}*"):
+            leftover.unlink(missing_ok=True)
         try:
             self._database = _opened(folder / "study.sqlite")
         except BaseException:
@@ -104,11 +114,18 @@ def read_outcomes(folder: Path) -> dict[str, Finished | Failed]:
     path = folder / "study.sqlite"
     if not path.exists():
         return {}
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
-        if database.execute("pragma user_version").fetchone()[0] == 0:
-            return {}
-        _check_layout(database, path)
-        return _outcomes(database)
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=30)) as database:
+            if database.execute("pragma user_version").fetchone()[0] == 0:
+                return {}
+            _check_layout(database, path)
+            return _outcomes(database)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> StoreMismatch:
+    return StoreMismatch(f"{path} is not a study's database or is damaged ({error}); move it away")
 
 
 def _outcomes(database: sqlite3.Connection) -> dict[str, Finished | Failed]:
@@ -143,7 +160,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         _check_layout(database, path)
     except sqlite3.DatabaseError as error:
         database.close()
-        raise StoreMismatch(f"{path} is not a study's database or is damaged ({error}); move it away") from None
+        raise _damaged(path, error) from None
     except StoreMismatch:
         database.close()
         raise
@@ -169,7 +186,8 @@ class Shelf:
     def checkpoints(self, key: str) -> dict[int, Path]:
         """The checkpoints of the trial ``key``, by step."""
         return {
-            int(path.stem.removeprefix("step-")): path for path in sorted((self.folder / "weights" / key).glob("*"))
+            int(path.stem.removeprefix("step-")): path
+            for path in sorted((self.folder / "weights" / key).glob("step-*"))
         }
 
     def predictions_path(self, key: str) -> Path:
@@ -201,17 +219,33 @@ class Shelf:
         import numpy as np
 
         with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
-            return {name: array.astype(str) if array.dtype.kind == "S" else array for name, array in arrays.items()}
+            return {name: _wide(array) for name, array in arrays.items()}
+
+    def learned_ids(self, key: str) -> np.ndarray:
+        """The ids of the items that the trial ``key`` learned from: those it trained on and those it validated on."""
+        import numpy as np
+
+        with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
+            return _wide(arrays["learned_ids"])
 
 
 def _narrow(array: np.ndarray) -> np.ndarray:
-    """``array``, its text in a quarter of the room: ids are ASCII."""
-    return array.astype("S") if array.dtype.kind == "U" else array
+    """``array``, its text as UTF-8, which takes a quarter of the room."""
+    import numpy as np
+
+    return np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    """``array`` as it was before ``_narrow``."""
+    import numpy as np
+
+    return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
 
 
 def _whole(path: Path, write: Callable[[Path], None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=path.suffix)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL, suffix=path.suffix)
     os.close(descriptor)
     temporary = Path(name)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,7 +21,7 @@ class Gain:
     """How much more accurate ``arm`` is than scratch at ``share``: the mean of the differences over common seeds.
 
     ``seeds`` are those finished in both arms; ``left_out`` those of the arm or of scratch that lack their partner.
-    ``difference`` is None where no seed is common.
+    ``difference`` counts each different pair of runs once, and is None where no seed is common.
     """
 
     arm: str
@@ -37,10 +37,11 @@ def scratch_arm(frame: pd.DataFrame) -> str | None:
 
 
 def means(frame: pd.DataFrame, level: float) -> dict[tuple[str, float], Estimate | OneRun | None]:
-    """The mean accuracy of each arm at each share over its finished seeds; None where none has finished."""
+    """The mean accuracy of each arm at each share over its finished runs, each once; None where none has finished."""
+    once = distinct_runs(frame)
     return {
         (arm, share): accuracy_summary(
-            list(finished(frame, arm, share).values()), level, stream(0, "mean", arm, repr(share))
+            list(finished(once, arm, share).values()), level, stream(0, "mean", arm, repr(share))
         )
         for arm, share in cells(frame)
     }
@@ -66,6 +67,32 @@ def finished(frame: pd.DataFrame, arm: str, share: float) -> dict[int, float]:
     return dict(sorted((int(seed), float(value)) for seed, value in zip(rows["seed"], rows[PRIMARY], strict=True)))
 
 
+def distinct_runs(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``frame`` with each trial once, at its first seed; a row without a key is a run of its own."""
+    return frame[frame["key"].isna() | ~frame["key"].duplicated()]
+
+
+def runs(frame: pd.DataFrame, arm: str, share: float) -> dict[int, str]:
+    """What tells the run of each seed of ``arm`` at ``share`` from others: its key, or the seed where it has none."""
+    rows = frame[(frame["arm"] == arm) & (frame["share"] == share)]
+    named = zip(rows["seed"], rows["key"], rows["key"].isna(), strict=True)
+    return {int(seed): f"seed {seed}" if unnamed else str(key) for seed, key, unnamed in named}
+
+
+def distinct_seeds(seeds: Iterable[int], *told: Mapping[int, str]) -> tuple[int, ...]:
+    """The first of ``seeds`` for each different combination of the runs that ``told`` names for it."""
+    first: dict[tuple[str, ...], int] = {}
+    for seed in seeds:
+        first.setdefault(tuple(run[seed] for run in told), seed)
+    return tuple(first.values())
+
+
+def unchanged(frame: pd.DataFrame, arm: str, share: float) -> bool:
+    """True where several seeds of ``arm`` at ``share`` are one run, because nothing that it depends on varies."""
+    told = runs(frame, arm, share)
+    return len(told) > 1 and len(set(told.values())) == 1
+
+
 def differences(left: dict[int, float], right: dict[int, float], seeds: Sequence[int]) -> list[float]:
     """``left`` minus ``right``, seed by seed."""
     return [left[seed] - right[seed] for seed in seeds]
@@ -75,11 +102,12 @@ def _gain(frame: pd.DataFrame, cell: tuple[str, float], scratch: str, level: flo
     arm, share = cell
     ours, theirs = finished(frame, arm, share), finished(frame, scratch, share)
     common = tuple(sorted(ours.keys() & theirs.keys()))
+    pairs = distinct_seeds(common, runs(frame, arm, share), runs(frame, scratch, share))
     here = frame[frame["arm"].isin([arm, scratch]) & (frame["share"] == share)]
     return Gain(
         arm=arm,
         share=share,
-        difference=summary(differences(ours, theirs, common), level, stream(0, "gain", arm, repr(share))),
+        difference=summary(differences(ours, theirs, pairs), level, stream(0, "gain", arm, repr(share))),
         seeds=common,
         left_out=tuple(sorted({int(seed) for seed in here["seed"]} - set(common))),
     )

@@ -11,10 +11,11 @@ level     confidence of all m comparisons together                    1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 
 import pandas as pd
 
-from frostline.analysis.comparisons import differences, finished
+from frostline.analysis.comparisons import differences, distinct_seeds, finished, runs, unchanged
 from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, student_mean
 from frostline.randomness import stream
 
@@ -26,14 +27,19 @@ OPTIMISM = (
 
 @dataclass(frozen=True)
 class Contestant:
-    """An arm, its names, and the accuracy of each of its finished seeds."""
+    """An arm, its names, the accuracy of each of its finished seeds, and what tells their runs apart."""
 
     arm: str
     names: str
     accuracies: dict[int, float]
+    runs: dict[int, str]
 
     def __str__(self) -> str:
         return self.arm if self.names == self.arm else f"{self.arm} ({self.names})"
+
+    def values(self, seeds: list[int]) -> list[float]:
+        """The accuracy of each different run among ``seeds``."""
+        return [self.accuracies[seed] for seed in distinct_seeds(seeds, self.runs)]
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Recommendation:
     """The arm with the highest mean at ``share``, and the arms that the runs cannot tell from it.
 
     ``best`` and ``estimate`` are None where nothing has finished, and ``estimate`` is a single run where one seed is
-    all there is. ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some
+    all there is or the seeds do not change the arm. ``one_run`` are the compared arms that the seeds do not change. ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some
     of them only. ``arms_left_out`` have fewer than two finished seeds, although others have them.
     """
 
@@ -53,6 +59,7 @@ class Recommendation:
     seeds: tuple[int, ...]
     seeds_left_out: tuple[int, ...]
     arms_left_out: tuple[str, ...]
+    one_run: tuple[str, ...]
 
 
 def recommend(frame: pd.DataFrame, level: float) -> list[Recommendation]:
@@ -78,7 +85,7 @@ def percent(share: float) -> str:
 def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
     rows = frame[frame["share"] == share].drop_duplicates("arm")
     arms = [
-        Contestant(str(arm), str(names), finished(frame, str(arm), share))
+        Contestant(str(arm), str(names), finished(frame, str(arm), share), runs(frame, str(arm), share))
         for arm, names in zip(rows["arm"], rows["names"], strict=True)
     ]
     most = min(2, max(len(arm.accuracies) for arm in arms))
@@ -86,11 +93,11 @@ def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
     left_out = tuple(str(arm) for arm in arms if arm not in compared)
     some = {seed for arm in compared for seed in arm.accuracies}
     common = sorted(some.intersection(*(arm.accuracies for arm in compared)))
-    best = max(compared, key=lambda arm: sum(arm.accuracies[seed] for seed in common)) if common else None
+    best = max(compared, key=lambda arm: fmean(arm.values(common))) if common else None
     others = [arm for arm in compared if best is not None and arm is not best]
     corrected = 1 - (1 - level) / max(1, len(others))
     ties = [other for other in others if best is not None and _tied(best, other, common, corrected)]
-    values = [] if best is None else [best.accuracies[seed] for seed in common]
+    values = [] if best is None else best.values(common)
     return Recommendation(
         share=share,
         best=None if best is None else str(best),
@@ -100,14 +107,16 @@ def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
         seeds=tuple(common),
         seeds_left_out=tuple(sorted(some.difference(common))),
         arms_left_out=left_out,
+        one_run=tuple(str(arm) for arm in compared if unchanged(frame, arm.arm, share)),
     )
 
 
 def _tied(best: Contestant, other: Contestant, seeds: list[int], level: float) -> bool:
-    """True where the runs cannot tell ``other`` from ``best``, which fewer than two common seeds never can."""
-    if len(seeds) < 2:
+    """True where the runs cannot tell ``other`` from ``best``, which fewer than two different pairs never can."""
+    pairs = distinct_seeds(seeds, best.runs, other.runs)
+    if len(pairs) < 2:
         return True
-    return student_mean(differences(best.accuracies, other.accuracies, seeds), level).low <= 0
+    return student_mean(differences(best.accuracies, other.accuracies, pairs), level).low <= 0
 
 
 def _verdict(found: Recommendation) -> str:
@@ -115,15 +124,25 @@ def _verdict(found: Recommendation) -> str:
     match found.estimate:
         case None:
             return f"{share}: nothing can be said; no seed has finished in the arms to be compared."
-        case OneRun(value=value):
+        case OneRun(value=value) if len(found.seeds) < 2:
             return (
                 f"{share}: one seed: no interval, nothing can be said (its highest accuracy is {value:.3f}, n = 1, "
                 f"by {found.best})."
             )
-    figure = (
-        f"accuracy {found.estimate.value:.3f} [{found.estimate.low:.3f}, {found.estimate.high:.3f}] "
-        f"({found.estimate.level * 100:g} % interval, n = {found.estimate.n} seeds)"
-    )
+        case OneRun(value=value) if len(found.one_run) > len(found.ties) + len(found.beaten):
+            return (
+                f"{share}: n = 1 run: the seeds do not change any arm: no interval, nothing can be said (the highest "
+                f"accuracy is {value:.3f}, by {found.best})."
+            )
+        case OneRun(value=value):
+            figure = f"accuracy {value:.3f} (n = 1 run: the seeds do not change this arm, no interval)"
+        case Estimate(value=value, low=low, high=high, n=n, level=level):
+            figure = f"accuracy {value:.3f} [{low:.3f}, {high:.3f}] ({level * 100:g} % interval, n = {n} seeds)"
+    return _compared(found, share, figure)
+
+
+def _compared(found: Recommendation, share: str, figure: str) -> str:
+    """The recommended arm with its ``figure`` against the other arms."""
     if found.ties:
         return f"{share}: undecided between {found.best}, {', '.join(found.ties)}; highest mean {found.best}, {figure}."
     if found.beaten:
@@ -134,6 +153,11 @@ def _verdict(found: Recommendation) -> str:
 
 def _omissions(found: Recommendation) -> list[str]:
     said = []
+    if found.one_run and (found.ties or found.beaten) and len(found.one_run) <= len(found.ties) + len(found.beaten):
+        said.append(
+            f"n = 1 run: the seeds do not change {', '.join(found.one_run)}; with other seeds of what is fixed the "
+            "comparison may come out differently."
+        )
     if found.seeds_left_out:
         seeds = ", ".join(map(str, found.seeds_left_out))
         said.append(f"Compared on seeds that finished in every arm (n = {len(found.seeds)}); left out: seed {seeds}.")

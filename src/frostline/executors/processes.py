@@ -13,6 +13,8 @@ from multiprocessing.context import SpawnProcess
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt
 
+GRACE_S = 5.0
+"""How long a worker whose pipe has closed may take to end by itself, so that its own status is known."""
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -62,7 +64,9 @@ class _Worker:
     def __init__(self) -> None:
         self.connection, far = SPAWN.Pipe()
         self.process: SpawnProcess = SPAWN.Process(target=_serve, args=(far,))
+        asked = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is ignored stays ignored in a spawned process
         self.process.start()
+        signal.signal(signal.SIGINT, asked)
         far.close()
         self.job: Job | None = None
         self.dead = False
@@ -72,7 +76,7 @@ class _Worker:
         self.job = job
         try:
             self.connection.send(job)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             self.dead = True
 
     def outcome(self) -> Finished | Failed:
@@ -80,8 +84,10 @@ class _Worker:
         assert self.job is not None
         try:
             outcome: Finished | Failed = self.connection.recv()
-        except (EOFError, ConnectionResetError, BrokenPipeError):
+        except (EOFError, OSError):
             self.dead = True
+            self.process.join(GRACE_S)
+            self.process.kill()
             self.process.join()
             return Failed(key=self.job.trial.key, error=_death(self.process.exitcode), traceback="")
         return outcome

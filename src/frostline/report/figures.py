@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from frostline.analysis.comparisons import cells, finished, means, scratch_arm
+from frostline.analysis.comparisons import cells, distinct_runs, finished, means, scratch_arm
 from frostline.analysis.estimates import Estimate
 from frostline.analysis.frost_line import percent
 from frostline.analysis.table import CutPoint
@@ -138,7 +138,7 @@ def _dodged(lines: Sequence[Line]) -> Iterator[tuple[float, Line]]:
 def _draw_cuts(axes: Axes, frame: pd.DataFrame, found: Means, where: tuple[Line, float, float]) -> None:
     line, share, offset = where
     for cut, arm in line.arms.items():
-        seeds = list(finished(frame, arm, share).values())
+        seeds = list(finished(distinct_runs(frame), arm, share).values())
         axes.plot(
             [cut + offset] * len(seeds), seeds, line.marker, color=line.colour, alpha=0.4, ms=3.5, mew=0, zorder=2
         )

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from frostline.analysis.comparisons import Gain, cells, gains, means, scratch_arm
+from frostline.analysis.comparisons import Gain, cells, distinct_runs, gains, means, scratch_arm, unchanged
 from frostline.analysis.estimates import Estimate, OneRun, summary
 from frostline.analysis.frost_line import percent
 from frostline.randomness import stream
 
 NOTHING = "nothing finished"
+ONE_RUN = "one run: no interval"
+UNCHANGED = "n = 1 run: the seeds do not change this arm"
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,15 @@ def rows(frame: pd.DataFrame, level: float) -> list[tuple[Cell, ...]]:
         told = {
             "gain over scratch": _gain(gained.get((arm, share))),
             "trainable parameters": _parameters(here),
-            "seconds": _seconds(here, level),
+            "seconds": _seconds(distinct_runs(here), level),
         }
+        alone = UNCHANGED if unchanged(frame, arm, share) else ONE_RUN
         made.append(
             (
                 Cell(percent(share), repr(share), "figure"),
                 Cell(arm, arm, "figure"),
                 Cell(str(here["names"].iloc[0]), str(here["names"].iloc[0]), "names"),
-                _cell(found[arm, share], "{:.3f}"),
+                _cell(found[arm, share], "{:.3f}", alone),
                 *(told[heading] for heading in optional),
             )
         )
@@ -59,7 +62,7 @@ def shown(estimate: Estimate | OneRun | None, form: str) -> str:
         case None:
             return NOTHING
         case OneRun():
-            return f"{form.format(estimate.value)} (one run: no interval)"
+            return f"{form.format(estimate.value)} ({ONE_RUN})"
         case Estimate():
             low, high = form.format(estimate.low), form.format(estimate.high)
             return f"{form.format(estimate.value)} [{low}, {high}] n = {estimate.n}"
