@@ -27,16 +27,21 @@ def find_study(name: str) -> Path:
 def copy_preset(name: str, target: Path) -> Path:
     """The path of a new copy of the preset called ``name``: ``target``, or inside it where that is a folder.
 
+    A target that is not there and has no suffix is a folder to be made.
+
     Raises:
         UnknownName: no preset is called so.
-        DataFault: the target is there already; nothing is overwritten.
+        DataFault: the target is there already (nothing is overwritten), or cannot be written.
     """
     source = _preset(name)
-    target = target / source.name if target.is_dir() else target
+    target = target / source.name if target.is_dir() or not (target.suffix or target.exists()) else target
     if target.exists():
         raise DataFault(f"{target} is there already and stays as it is; name another file")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(source.read_bytes())
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    except OSError as error:
+        raise DataFault(f"cannot write {target}: {error.strerror}") from None
     return target
 
 

@@ -27,6 +27,9 @@ recipes:
   short: {steps: 20, rate: 1e-3}
 """
 
+LAUGHS = "a0: &a0 [1, 1]\n" + "".join(f"a{i + 1}: &a{i + 1} [*a{i}, *a{i}]\n" for i in range(40))
+"""A value that doubles forty times."""
+
 
 def load(folder: Path, text: str) -> Study:
     file = folder / "study.yaml"
@@ -135,7 +138,7 @@ def test_a_surgery_may_be_called_by_a_number_or_with_a_dot(tmp_path: Path) -> No
         (
             "dataset: {name: digits, classes: [5, 6, 7, 8, 9]}",
             "dataset: digits",
-            "must be a group of keys (got 'digits')",
+            "must be a group of keys (got 'digits'); write {name: digits}",
         ),
         ("{name: plain_cnn, depth: 4, channels: 8}", "cnn", "line 6 network: must be a group of keys (got 'cnn')"),
         (
@@ -144,7 +147,18 @@ def test_a_surgery_may_be_called_by_a_number_or_with_a_dot(tmp_path: Path) -> No
             "no network is called 'plain_cn'; did you mean 'plain_cnn'?; known: plain_",
         ),
         ("name: plain_cnn, ", "", "network: name is missing; it says which network this is: plain_cnn, mlp"),
-        ("scratch: r4", "scratch: 4", "line 8 surgeries.scratch: must be a group of keys (got 4)"),
+        ("scratch: r4", "scratch: 4", "scratch: must be a surgery such as f3r3 or a group of keys (got 4)"),
+        ("scratch: r4", "scratch: r1001", "line 8 surgeries.scratch: a surgery has at most 1000 layers"),
+        ("scratch: r4", "scratch: r" + "9" * 5000, "line 8 surgeries.scratch: a surgery has at most 1000 layers"),
+        ("depth: 4", "depth: 1001", "line 6 network.depth: must be less than or equal to 1000 (got 1001)"),
+        ("name: plain_cnn, depth: 4, channels: 8", "name: mlp, depth: 1001", "must be less than or equal to 1000"),
+        ("shares: [0.1, 1]", "seeds: 10001", "line 10 seeds: must be less than or equal to 10000 (got 10001)"),
+        ("shares: [0.1, 1]", "shares: [10%]", "must be a number (got '10%', which is text; write 0.1)"),
+        (
+            "{name: plain_cnn, depth: 4, channels: 8}",
+            "plain_cnn",
+            "network: must be a group of keys (got 'plain_cnn'); write {name: plain_cnn}",
+        ),
         ("scratch: r4", "scratch: q4", "line 8 surgeries.scratch: 'q4' is not a surgery; write a letter and a count"),
         ("above: reset}", "above: frozen}", "surgeries.FR.above: 'frozen' is none of 'tuned', 'reset', 'removed'"),
         (
@@ -240,6 +254,97 @@ def test_parts_that_disagree_are_told_where_they_stand(tmp_path: Path, old: str,
         assert faults(tmp_path, changed(old, new)) == [message]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "shares: [0.1, 1]",
+            "fixed_seed: 3",
+            "line 10 fixed_seed: has no effect, for vary names everything that chance decides; remove it",
+        ),
+        ("shares: [0.1, 1]", "vary: [split]\nfixed_seed: 3", None),
+        ("shares: [0.1, 1]", "vary: [split, share, weights, batches]\nfixed_seed: 3", None),
+        ("{steps: 20, rate: 1e-3}", "{steps: 20, validate_every: 20}", None),
+        (
+            "{steps: 20, rate: 1e-3}",
+            "{steps: 20, validate_every: 21}",
+            "line 13 recipes.short.validate_every: is 21, more than the budget of 20 steps; lower it",
+        ),
+        (
+            "recipe: short\n",
+            "recipe: {steps: 20, validate_every: 21}\n",
+            "line 11 recipe.validate_every: is 21, more than the budget of 20 steps; lower it",
+        ),
+        ("{steps: 20, rate: 1e-3}", "{steps: 21, validate_every: 5, patience: 4}", None),
+        ("{steps: 20, rate: 1e-3}", "{steps: 20, patience: 40}", None),
+        ("{steps: 20, rate: 1e-3}", "{passes: 2, validate_every: 5, patience: 40}", None),
+        (
+            "{steps: 20, rate: 1e-3}",
+            "{steps: 20, validate_every: 5, patience: 4}",
+            "line 13 recipes.short.patience: has no effect, for 4 validations, one in 5 steps, outlast the budget of "
+            "20 steps; lower it or remove it",
+        ),
+    ],
+)
+def test_a_key_without_effect_is_told_with_what_makes_it_so(
+    tmp_path: Path, old: str, new: str, message: str | None
+) -> None:
+    if message is None:
+        assert load(tmp_path, changed(old, new)).title == "digits"
+    else:
+        assert faults(tmp_path, changed(old, new)) == [message]
+
+
+SCRATCH = """\
+title: scratch
+question: how well without a start?
+dataset: {name: digits}
+network: {name: plain_cnn, depth: 4, hidden: 8}
+surgeries:
+  scratch: r4
+recipe: {steps: 20}
+"""
+USELESS_HEAD = "line 8 head: {} has no effect, for no surgery keeps weights; remove it"
+USELESS_PRETRAINING = "vary.1: pretraining has no effect, for the study makes none of its own; remove it"
+USELESS_SEED = "line 9 fixed_seed: has no effect, for vary names everything that chance decides; remove it"
+
+
+def test_a_head_that_no_surgery_keeps_is_told(tmp_path: Path) -> None:
+    for head in ("kept", "hidden-kept"):
+        assert faults(tmp_path, f"{SCRATCH}head: {head}\n") == [USELESS_HEAD.format(head)]
+    assert load(tmp_path, f"{SCRATCH}head: new\n").head == "new"
+
+
+def test_a_pretraining_that_the_study_does_not_make_cannot_vary(tmp_path: Path) -> None:
+    assert faults(tmp_path, SCRATCH + "vary: [split, pretraining]\n") == [f"line 8 {USELESS_PRETRAINING}"]
+    published = SCRATCH.replace("scratch: r4", "probe: f4") + "source: {weights: old.pt}\n"
+    assert faults(tmp_path, published + "vary: [split, pretraining]\n") == [f"line 9 {USELESS_PRETRAINING}"]
+    assert load(tmp_path, published + "vary: [split]\n").vary == ("split",)
+
+
+def test_without_a_pretraining_a_fixed_seed_decides_only_what_the_four_others_leave(tmp_path: Path) -> None:
+    text = SCRATCH + "vary: [split, share, weights, batches]\nfixed_seed: 2\n"
+    assert faults(tmp_path, text) == [USELESS_SEED]
+    assert load(tmp_path, text.replace("split, ", "")).fixed_seed == 2
+
+
+def test_a_surgery_may_be_called_as_a_cut_of_a_family_only_where_it_is_that_cut(tmp_path: Path) -> None:
+    assert faults(tmp_path, changed("  scratch: r4", "  FR cut 1: f2r2")) == [
+        "line 8 surgeries.FR cut 1: is f2r2, but cut 1 of FR is f1r3 under the same name; call it otherwise"
+    ]
+    assert load(tmp_path, changed("  scratch: r4", "  FR cut 1: f1r3")).title == "digits"
+    assert load(tmp_path, changed("  scratch: r4", "  FR cut 5: f2r2")).title == "digits"
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"), [("? [a, b]\n: 1", ""), ("~: 1", " (got ~)"), ("true: 1", " (got true)"), ("2026-01-01: 1", "")]
+)
+def test_a_key_that_is_no_name_is_told_with_its_line(tmp_path: Path, key: str, shown: str) -> None:
+    said = faults(tmp_path, changed("shares: [0.1, 1]", key))
+    assert len(said) == 1
+    assert said[0].startswith(f"line 10 a key must be text{shown}")
+
+
 def test_names_of_pretraining_recipes_must_have_one_beside_that_of_the_transfer(tmp_path: Path) -> None:
     text = changed("source:", "source:\n  recipe: {long: short}") + "  long: {steps: 80}\n"
     assert faults(tmp_path, text) == ["line 5 source.recipe: names no pretraining beside 'short'; known: long"]
@@ -257,6 +362,14 @@ def test_names_of_pretraining_recipes_must_have_one_beside_that_of_the_transfer(
         ("title: a\n\tquestion: b\n", "line 2 not YAML: found character '\\t' that cannot start any token"),
         ("title: [a\nquestion: b", "line 2 not YAML: "),
         ("title: a\n---\ntitle: b\n", "line 2 not YAML: but found another document"),
+        ("seeds: &a [*a]", "a value is nested too deeply, or stands within itself"),
+        ("seeds: &a {b: *a}", "a value is nested too deeply, or stands within itself"),
+        ("seeds: " + "[" * 3000, "a value is nested too deeply, or stands within itself"),
+        ("seeds: 2020-13-45", "a value cannot be read: month must be in 1..12"),
+        ("seeds: " + "9" * 5000, "a value cannot be read: Exceeds the limit (4300 digits)"),
+        ("seeds: 0x" + "f" * 5000, "a value cannot be read: a whole number of more than 4,096 bits"),
+        ("seeds: !!bool perhaps", "a value cannot be read: 'perhaps'"),
+        (LAUGHS, "a value cannot be read: the file holds more than 100,000 values, each use of an anchor counted"),
     ],
 )
 def test_a_text_that_is_no_study_is_told_as_one_fault(tmp_path: Path, text: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,12 +23,12 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
 
     ``raw`` maps keys to values or to their plain form, so that these faults are told together with the others.
     """
-    network = _part(NetworkSpec, raw.get("network"))
-    surgeries = _parts(FamilyOrSurgery, raw.get("surgeries"))
-    dataset, source = _part(Dataset, raw.get("dataset")), _part(Source, raw.get("source"))
+    network = part(NetworkSpec, raw.get("network"))
+    surgeries = parts(FamilyOrSurgery, raw.get("surgeries"))
+    dataset, source = part(Dataset, raw.get("dataset")), part(Source, raw.get("source"))
     found: list[Disagreement] = []
     if network is not None:
-        found += _misfits(surgeries, len(network.layer_names))
+        found += _misfits(surgeries, len(network.layer_names)) + _same_labels(surgeries, len(network.layer_names))
         if dataset is not None and (why := network.fault_on(dataset.plane_shape[1])):
             found.append((("network",), why))
         if raw.get("head") == "hidden-kept" and network.hidden is None:
@@ -39,11 +40,10 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
 
 
 def _useless_or_missing_source(raw: Mapping[str, Any], surgeries: Mapping[str, Family | Surgery]) -> list[Disagreement]:
-    keeping = [name for name, entry in surgeries.items() if entry.needs_start]
     if raw.get("source") is None:
-        return [(("surgeries", name), "keeps weights, so the study needs a source") for name in keeping]
+        return [(("surgeries", name), "keeps weights, so the study needs a source") for name in keeping(surgeries)]
     readable = isinstance(raw.get("surgeries"), Mapping) and len(surgeries) == len(raw["surgeries"])
-    if surgeries and readable and not keeping:
+    if surgeries and readable and not keeping(surgeries):
         return [(("source",), "has no effect, for no surgery keeps weights; remove it or add a surgery that does")]
     return []
 
@@ -70,6 +70,20 @@ def _misfits(surgeries: Mapping[str, Family | Surgery], layers: int) -> list[Dis
             if wrong:
                 span = f"must be from {entry.lowest_cut} to {layers}, the depth of the network"
                 found.append((("surgeries", name, "cuts"), f"{', '.join(map(str, wrong))} {span}"))
+    return found
+
+
+def _same_labels(surgeries: Mapping[str, Family | Surgery], layers: int) -> list[Disagreement]:
+    """Surgeries that are called as a cut of a family is, and are another."""
+    found: list[Disagreement] = []
+    for family, entry in surgeries.items():
+        if isinstance(entry, Surgery):
+            continue
+        for cut in range(entry.lowest_cut, layers + 1) if entry.cuts == "all" else entry.cuts:
+            named = surgeries.get(f"{family} cut {cut}")
+            if isinstance(named, Surgery) and entry.lowest_cut <= cut <= layers and named != entry.at(cut, layers):
+                said = f"is {named}, but cut {cut} of {family} is {entry.at(cut, layers)} under the same name"
+                found.append((("surgeries", f"{family} cut {cut}"), f"{said}; call it otherwise"))
     return found
 
 
@@ -102,7 +116,8 @@ def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
         values = raw.get(key)
         if not isinstance(values, tuple):
             continue
-        repeated = list(dict.fromkeys(str(value) for value in values if values.count(value) > 1))
+        counts = Counter(value for value in values if isinstance(value, str | int | float))
+        repeated = [str(value) for value, count in counts.items() if count > 1]
         if repeated:
             found.append(((key,), f"{', '.join(repeated)} stands more than once; name each once"))
         if not values and key != "vary":
@@ -110,7 +125,12 @@ def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
     return found
 
 
-def _part(kind: Any, raw: object) -> Any:
+def keeping(surgeries: Mapping[str, Family | Surgery]) -> list[str]:
+    """The names of the ``surgeries`` that keep some weights of what they start from."""
+    return [name for name, entry in surgeries.items() if entry.needs_start]
+
+
+def part(kind: Any, raw: object) -> Any:
     """``raw`` as a value of ``kind``, or None where it has faults of its own (they are told from the whole)."""
     try:
         return None if raw is None else TypeAdapter(kind).validate_python(raw)
@@ -118,6 +138,7 @@ def _part(kind: Any, raw: object) -> Any:
         return None
 
 
-def _parts(kind: Any, raw: object) -> dict[str, Any]:
+def parts(kind: Any, raw: object) -> dict[str, Any]:
+    """The values of ``raw``, by their names, that can be read as a ``kind``; none where it is no group of keys."""
     items = raw.items() if isinstance(raw, Mapping) else ()
-    return {name: part for name, entry in items if (part := _part(kind, entry)) is not None}
+    return {name: value for name, entry in items if (value := part(kind, entry)) is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, PositiveInt, Tag, model_validator
+from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from frostline.spec.base import Value
 from frostline.spec.recipe import Recipe
@@ -67,7 +67,11 @@ class Family(Value):
     def surgeries(self, layers: int) -> dict[int, Surgery]:
         """The surgery at each cut of a network of ``layers`` layers."""
         cuts = range(self.lowest_cut, layers + 1) if self.cuts == "all" else self.cuts
-        return {cut: Surgery.cut(cut, layers, FATE_NAMES[self.below], FATE_NAMES[self.above]) for cut in cuts}
+        return {cut: self.at(cut, layers) for cut in cuts}
+
+    def at(self, cut: int, layers: int) -> Surgery:
+        """The surgery at ``cut`` of a network of ``layers`` layers."""
+        return Surgery.cut(cut, layers, FATE_NAMES[self.below], FATE_NAMES[self.above])
 
 
 RecipeNames = Annotated[
@@ -105,5 +109,6 @@ Source = Annotated[
     Discriminator(_kind_of_source),
 ]
 SeedsOrCount = Annotated[
-    Annotated[PositiveInt, Tag("one")] | Annotated[tuple[int, ...], Tag("list")], Discriminator(_list_or_one)
+    Annotated[PositiveInt, Field(le=10_000), Tag("one")] | Annotated[tuple[int, ...], Tag("list")],
+    Discriminator(_list_or_one),
 ]

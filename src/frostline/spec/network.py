@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from frostline.spec.base import Value
+from frostline.spec.surgery import MOST_LAYERS
 
 Activation = Literal["relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
 
@@ -21,7 +22,7 @@ class PlainCnn(Value):
     """
 
     name: Literal["plain_cnn"]
-    depth: PositiveInt = 6
+    depth: PositiveInt = Field(default=6, le=MOST_LAYERS)
     channels: PositiveInt = 64
     activation: Activation = "relu"
     kernel: PositiveInt = 3
@@ -74,7 +75,7 @@ class Mlp(Value):
     """A stack of equal dense layers, each with its activation; the first one flattens the planes."""
 
     name: Literal["mlp"]
-    depth: PositiveInt = 3
+    depth: PositiveInt = Field(default=3, le=MOST_LAYERS)
     width: PositiveInt = 256
     activation: Activation = "relu"
     hidden: PositiveInt | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,29 +11,18 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from frostline.errors import DataFault, Fault, StudyFaults, nearest
+from frostline.errors import DataFault, Fault, StudyFaults
 from frostline.spec.agreement import Keys, disagreements
-from frostline.spec.axes import Family, Pretraining
-from frostline.spec.base import Value
-from frostline.spec.network import Mlp, PlainCnn
-from frostline.spec.recipe import Recipe
+from frostline.spec.idle import idle_keys
+from frostline.spec.messages import message_for
 from frostline.spec.study import Study
-from frostline.spec.trial import Dataset, WeightsFile
 
-SHAPES = {
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "string_type": "must be text",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a group of keys",
-    "model_type": "must be a group of keys",
-    "model_attributes_type": "must be a group of keys",
-    "too_short": "must name at least one",
-}
+MOST_VALUES = 100_000
+"""More than any study file needs; what repeats itself by its anchors grows beyond it."""
+MOST_BITS = 4096
+NAME_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "merge"))
 
 
 @dataclass(frozen=True)
@@ -70,9 +58,10 @@ def load_study(path: Path) -> Study:
         DataFault: there is no such file, or it is not text.
     """
     document = read_document(path)
-    faults = _repeated_keys(document.root, ()) + [
+    plain = document.plain
+    faults = _key_faults(document.root, ()) + [
         Fault(".".join(map(str, keys)), message, document.line(keys))
-        for keys, message in (*_own_faults(document.plain), *disagreements(document.plain))
+        for keys, message in (*_own_faults(plain), *disagreements(plain), *idle_keys(plain))
     ]
     if faults:
         raise StudyFaults(document.path, faults)
@@ -83,11 +72,18 @@ def read_document(path: Path) -> Document:
     """The file at ``path`` as YAML 1.2, with the line of every key.
 
     Raises:
-        StudyFaults: it is not YAML, or it holds no keys.
+        StudyFaults: it is not YAML, a value of it cannot be read, or it holds no keys.
         DataFault: there is no such file, or it is not text.
     """
+    root, plain = _parsed(_text(path), path)
+    if not isinstance(plain, dict):
+        raise StudyFaults(str(path), [Fault("", "holds no keys; a study starts with title, question, dataset", 1)])
+    return Document(str(path), root, plain)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         hint = "`frostline list` names the presets, `frostline init` copies one"
         raise DataFault(f"no study file at {path}; {hint}") from None
@@ -95,39 +91,58 @@ def read_document(path: Path) -> Document:
         raise DataFault(f"{path} is not a study file: it is not text in UTF-8") from None
     except OSError as error:
         raise DataFault(f"{path} cannot be read as a study file: {error.strerror}") from None
+
+
+def _parsed(text: str, path: Path) -> tuple[Node, Any]:
+    """The tree of marks and the plain values of ``text``."""
     reader = YAML(typ="safe", pure=True)
-    reader.allow_duplicate_keys = True  # told with the other faults, by _repeated_keys
+    reader.allow_duplicate_keys = True  # told with the other faults, by _key_faults
     try:
-        root, plain = reader.compose(text), _plain(reader.load(text))
+        return reader.compose(text), _plain(reader.load(text), iter(range(MOST_VALUES, 0, -1)))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise StudyFaults(str(path), [Fault("", f"not YAML: {error.problem}", line)]) from None
     except YAMLError:
         raise DataFault(f"{path} is not a study file: it holds characters that are not text") from None
-    if not isinstance(plain, dict):
-        raise StudyFaults(str(path), [Fault("", "holds no keys; a study starts with title, question, dataset", 1)])
-    return Document(str(path), root, plain)
+    except RecursionError:
+        raise StudyFaults(str(path), [Fault("", "a value is nested too deeply, or stands within itself")]) from None
+    except (ValueError, OverflowError, KeyError) as error:  # a date, a number or a tagged scalar that is none
+        raise StudyFaults(str(path), [Fault("", f"a value cannot be read: {error}")]) from None
 
 
-def _plain(node: Any) -> Any:
-    """Dictionaries with text as keys, tuples and scalars, so that strict types can read them."""
+def _plain(node: Any, left: Iterator[int]) -> Any:
+    """Dictionaries with text as keys, tuples and scalars, so that strict types can read them.
+
+    Keys that are no names are left out; ``_key_faults`` tells them. ``left`` counts the values that may still come.
+    """
+    if not next(left, 0):
+        raise ValueError(f"the file holds more than {MOST_VALUES:,} values, each use of an anchor counted")
     if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    return tuple(_plain(value) for value in node) if isinstance(node, list) else node
+        named = {key: value for key, value in node.items() if isinstance(key, str | int | float)}
+        return {str(key): _plain(value, left) for key, value in named.items() if not isinstance(key, bool)}
+    if isinstance(node, int) and node.bit_length() > MOST_BITS:
+        raise OverflowError(f"a whole number of more than {MOST_BITS:,} bits")
+    return tuple(_plain(value, left) for value in node) if isinstance(node, list) else node
 
 
-def _repeated_keys(node: Node, above: Keys) -> list[Fault]:
+def _key_faults(node: Node, above: Keys) -> list[Fault]:
+    """The keys that stand twice in one group, and those that are no names."""
     faults: list[Fault] = []
     seen: dict[str, int] = {}
     for key, value in node.value if isinstance(node, MappingNode) else ():
-        name, line = str(key.value), key.start_mark.line + 1
+        line = key.start_mark.line + 1
+        if not isinstance(key, ScalarNode) or key.tag not in NAME_TAGS:
+            shown = f" (got {key.value})" if isinstance(key, ScalarNode) and key.value else ""
+            faults.append(Fault(".".join(map(str, above)), f"a key must be text{shown}", line))
+            continue
+        name = str(key.value)
         keys = (*above, name)
         if name in seen:
             faults.append(Fault(".".join(map(str, keys)), f"stands twice, first in line {seen[name]}; keep one", line))
         seen.setdefault(name, line)
-        faults += _repeated_keys(value, keys)
+        faults += _key_faults(value, keys)
     for position, item in enumerate(node.value if isinstance(node, SequenceNode) else ()):
-        faults += _repeated_keys(item, (*above, position))
+        faults += _key_faults(item, (*above, position))
     return faults
 
 
@@ -150,59 +165,3 @@ def _shown_keys(detail: ErrorDetails, plain: dict[str, Any]) -> Keys:
             kept.append(part)
             node = node[part]
     return (*kept, detail["loc"][-1]) if detail["type"] == "missing" else tuple(kept)
-
-
-def message_for(detail: ErrorDetails) -> str:
-    """What is wrong with one value, what was got and what would be right, in plain words."""
-    got, context = detail["input"], detail.get("ctx", {})
-    match detail["type"]:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            known = _known_keys(detail["loc"])
-            return f"unknown key{nearest(str(detail['loc'][-1]), known) or '; known: ' + ', '.join(known)}"
-        case "literal_error" if " or " in context["expected"]:
-            return f"{_shown(got)} is none of {context['expected'].replace(' or ', ', ')}"
-        case "literal_error":
-            return f"must be {context['expected']} (got {_shown(got)})"
-        case "union_tag_invalid":
-            known = context["expected_tags"].replace("'", "").split(", ")
-            return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
-        case "union_tag_not_found" if isinstance(got, Mapping):
-            return "name is missing; it says which network this is: plain_cnn, mlp"
-        case "value_error":
-            return str(context["error"])
-        case kind:
-            said = SHAPES.get(kind) or detail["msg"].replace("Input should", "must")
-            return f"{said} (got {_shown(got)}{_quotes_hint(kind, got)})"
-
-
-def _quotes_hint(kind: str, got: object) -> str:
-    numeric = isinstance(got, str) and got.replace(".", "", 1).replace("e-", "", 1).isdecimal()
-    return ", which is text; remove the quotes" if numeric and kind in ("int_type", "float_type") else ""
-
-
-def _shown(got: object) -> str:
-    """``got`` as a study file would have it."""
-    text = repr(got) if isinstance(got, str) else json.dumps(got, default=str, ensure_ascii=False)
-    text = "nothing" if got is None else text
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _known_keys(loc: Keys) -> list[str]:
-    """The keys that may stand beside the last one of ``loc``."""
-    owner: type[Value]
-    match loc[:-1]:
-        case ("dataset",) | ("source", _, "dataset"):
-            owner = Dataset
-        case ("source", tag):
-            owner = WeightsFile if tag == "weights-file" else Pretraining
-        case ("recipe", *_) | ("recipes", *_):
-            owner = Recipe
-        case ("surgeries", *_):
-            owner = Family
-        case ("network", tag):
-            owner = Mlp if tag == "mlp" else PlainCnn
-        case _:
-            owner = Study
-    return list(owner.model_fields)

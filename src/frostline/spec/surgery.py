@@ -28,6 +28,7 @@ FATE_NAMES: dict[FateName, Fate] = {
     "reset": Fate.RESET,
     "removed": Fate.REMOVED,
 }
+MOST_LAYERS = 1000
 RUN = re.compile(r"([ftrx])([1-9][0-9]*)")
 
 
@@ -59,7 +60,8 @@ class Surgery:
         """The surgery that ``text`` spells, for example ``f3r3``.
 
         Raises:
-            ValueError: ``text`` is not a run-length string of f, t, r, x, or spells no legal surgery.
+            ValueError: ``text`` is not a run-length string of f, t, r, x, spells no legal surgery, or one of more than
+                ``MOST_LAYERS`` layers.
         """
         runs = RUN.findall(text)
         if not runs or "".join(letter + count for letter, count in runs) != text:
@@ -67,6 +69,8 @@ class Surgery:
                 f"{text!r} is not a surgery; write a letter and a count for each run of layers, input first: "
                 "f frozen, t tuned, r reset, x removed, for example 'f3r3'"
             )
+        if any(len(count) > 4 for _, count in runs) or sum(int(count) for _, count in runs) > MOST_LAYERS:
+            raise ValueError(f"a surgery has at most {MOST_LAYERS} layers")
         return cls([Fate(letter) for letter, count in runs for _ in range(int(count))])
 
     @classmethod

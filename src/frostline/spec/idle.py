@@ -1,0 +1,62 @@
+"""Keys of a study file that say something without effect, so that nothing written is silently ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from frostline.spec.agreement import Disagreement, Keys, keeping, part, parts
+from frostline.spec.axes import FamilyOrSurgery, Pretraining, Source
+from frostline.spec.recipe import Recipe
+
+OF_EVERY_TRIAL = ("split", "share", "weights", "batches")
+
+
+def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
+    """Every key of a study file that has no effect beside the others: its keys, and what is right.
+
+    ``plain`` holds what the file says and nothing more: a default that the file leaves out is never idle.
+    """
+    found = [*_idle_seeds(plain), *_idle_head(plain)]
+    recipes = plain.get("recipes")
+    named = recipes.items() if isinstance(recipes, Mapping) else ()
+    placed: list[tuple[Keys, object]] = [(("recipes", name), raw) for name, raw in named]
+    if isinstance(plain.get("recipe"), Mapping):
+        placed.append((("recipe",), plain["recipe"]))
+    for keys, raw in placed:
+        recipe = part(Recipe, raw)
+        found += _idle_waits(keys, recipe) if recipe is not None else ()
+    return found
+
+
+def _idle_seeds(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    source, vary = part(Source, plain.get("source")), plain.get("vary")
+    pretrained = isinstance(source, Pretraining) or (source is None and plain.get("source") is not None)
+    varied = vary if isinstance(vary, tuple) else ()
+    if "pretraining" in varied and not pretrained:
+        said = "pretraining has no effect, for the study makes none of its own; remove it"
+        yield ("vary", varied.index("pretraining")), said
+    decided = {*OF_EVERY_TRIAL, "pretraining"} if pretrained else set(OF_EVERY_TRIAL)
+    everything = "vary" not in plain or all(purpose in varied for purpose in decided)
+    if "fixed_seed" in plain and everything:
+        yield ("fixed_seed",), "has no effect, for vary names everything that chance decides; remove it"
+
+
+def _idle_head(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    head, raw = plain.get("head"), plain.get("surgeries")
+    surgeries = parts(FamilyOrSurgery, raw)
+    readable = isinstance(raw, Mapping) and len(surgeries) == len(raw)
+    if head in ("kept", "hidden-kept") and surgeries and readable and not keeping(surgeries):
+        yield ("head",), f"{head} has no effect, for no surgery keeps weights; remove it"
+
+
+def _idle_waits(keys: Keys, recipe: Recipe) -> Iterator[Disagreement]:
+    """Validations and a patience that the budget never reaches, where both are in steps."""
+    every, steps = recipe.validate_every, recipe.steps
+    if steps is None or every == "pass":
+        return
+    if every > steps:
+        yield (*keys, "validate_every"), f"is {every}, more than the budget of {steps} steps; lower it"
+    elif recipe.patience is not None and recipe.patience * every >= steps:
+        said = f"{recipe.patience} validations, one in {every} steps, outlast the budget of {steps} steps"
+        yield (*keys, "patience"), f"has no effect, for {said}; lower it or remove it"

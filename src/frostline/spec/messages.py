@@ -1,0 +1,100 @@
+"""What is wrong with one value of a study file, in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic_core import ErrorDetails
+
+from frostline.catalog import dataset_cards
+from frostline.errors import nearest
+from frostline.spec.agreement import Keys
+from frostline.spec.axes import Family, Pretraining
+from frostline.spec.base import Value
+from frostline.spec.network import Mlp, PlainCnn
+from frostline.spec.recipe import Recipe
+from frostline.spec.study import Study
+from frostline.spec.trial import Dataset, WeightsFile
+
+SHAPES = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a group of keys",
+    "model_type": "must be a group of keys",
+    "model_attributes_type": "must be a group of keys",
+    "too_short": "must name at least one",
+}
+
+
+def message_for(detail: ErrorDetails) -> str:
+    """What is wrong with one value, what was got and what would be right, in plain words."""
+    got, context = detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            known = _known_keys(detail["loc"])
+            return f"unknown key{nearest(str(detail['loc'][-1]), known) or '; known: ' + ', '.join(known)}"
+        case "literal_error" if " or " in context["expected"]:
+            return f"{_shown(got)} is none of {context['expected'].replace(' or ', ', ')}"
+        case "literal_error":
+            return f"must be {context['expected']} (got {_shown(got)})"
+        case "union_tag_invalid":
+            known = context["expected_tags"].replace("'", "").split(", ")
+            return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
+        case "union_tag_not_found" if isinstance(got, Mapping):
+            return "name is missing; it says which network this is: plain_cnn, mlp"
+        case "value_error":
+            return str(context["error"])
+        case kind:
+            said = SHAPES.get(kind) or detail["msg"].replace("Input should", "must")
+            if kind.startswith("model_") and detail["loc"][0] == "surgeries":
+                said = "must be a surgery such as f3r3 or a group of keys"
+            return f"{said} (got {_shown(got)}{_number_hint(kind, got)}){_group_hint(detail)}"
+
+
+def _number_hint(kind: str, got: object) -> str:
+    if not isinstance(got, str) or kind not in ("int_type", "float_type"):
+        return ""
+    if kind == "float_type" and got.endswith("%") and got[:-1].strip().replace(".", "", 1).isdecimal():
+        return f", which is text; write {float(got[:-1]) / 100:g}"
+    numeric = got.replace(".", "", 1).replace("e-", "", 1).isdecimal()
+    return ", which is text; remove the quotes" if numeric else ""
+
+
+def _group_hint(detail: ErrorDetails) -> str:
+    """How a network or a dataset is written that stands there by its name alone."""
+    got, known = detail["input"], {"network": ("plain_cnn", "mlp"), "dataset": tuple(dataset_cards())}
+    named = isinstance(got, str) and got in known.get(str(detail["loc"][-1]), ())
+    return f"; write {{name: {got}}}" if named else ""
+
+
+def _shown(got: object) -> str:
+    """``got`` as a study file would have it."""
+    text = repr(got) if isinstance(got, str) else json.dumps(got, default=str, ensure_ascii=False)
+    text = "nothing" if got is None else text
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _known_keys(loc: Keys) -> list[str]:
+    """The keys that may stand beside the last one of ``loc``."""
+    owner: type[Value]
+    match loc[:-1]:
+        case ("dataset",) | ("source", _, "dataset"):
+            owner = Dataset
+        case ("source", tag):
+            owner = WeightsFile if tag == "weights-file" else Pretraining
+        case ("recipe", *_) | ("recipes", *_):
+            owner = Recipe
+        case ("surgeries", *_):
+            owner = Family
+        case ("network", tag):
+            owner = Mlp if tag == "mlp" else PlainCnn
+        case _:
+            owner = Study
+    return list(owner.model_fields)
