@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,18 +14,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from frostline.analysis.frost_line import OPTIMISM, recommend, sentence
-from frostline.analysis.layer_cut_export import layer_cut_files, write_layer_cuts
+from frostline.analysis.layer_cut_export import BASELINES, layer_cut_files, write_layer_cuts
 from frostline.analysis.layer_cuts import LayerCuts, read_layer_cuts
 from frostline.analysis.table import CutPoint, cut_points, replace_whole, write_table
 from frostline.report.drawing import Picture
 from frostline.report.figures import pictures
 from frostline.report.rows import Cell, columns, rows
+from frostline.report.setting import what_was_run
 from frostline.report.words import claims, completeness, methods, no_scratch, origin, troubles
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 
 PAGE = "report.html"
 LEVEL_OF_FILES = 0.95
+FIGURE_FILES = ("accuracy-*.svg", "accuracy-*.png")
+LAYOUT_FILES = ("cuts_*.json", BASELINES)
+"""What a report calls its own files, so that it finds those of a former one."""
 REFERENCE = re.compile(r'(\bid="|\bhref="#|url\(#)')
 
 
@@ -59,6 +63,7 @@ class Words:
     completeness: str
     troubles: Sequence[str]
     origin: Sequence[str]
+    setting: Sequence[str]
     methods: Sequence[str]
     layout_title: str
     layout_remarks: Sequence[str]
@@ -75,11 +80,16 @@ def page_of_files(cuts: LayerCuts) -> str:
 
 
 def write_report(study: Study, plan: Plan, frame: pd.DataFrame, folder: Path) -> Path:
-    """The path of ``report.html`` in ``folder``, written with the table, the figures and the published layout."""
+    """The path of ``report.html`` in ``folder``, written with the table, the figures and the published layout.
+
+    Figures and files of the published layout that a former report left there and this one lacks are removed.
+    """
     numbers = _numbers(frame, cut_points(study), study.level)
     write_table(frame, folder)
-    write_layer_cuts(study, frame, folder)
-    return _write(numbers, _words(study, plan, frame), folder)
+    layout = write_layer_cuts(study, frame, folder)
+    path = _write(numbers, _words(study, plan, frame), folder)
+    _remove_former(folder, LAYOUT_FILES, layout.files)
+    return path
 
 
 def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
@@ -110,6 +120,7 @@ def _words(study: Study, plan: Plan, frame: pd.DataFrame) -> Words:
         completeness=completeness(plan, frame),
         troubles=troubles(frame),
         origin=origin(study, frame),
+        setting=what_was_run(study, plan, frame),
         methods=[*methods(study.level), *claims(study, frame)],
         layout_title="What the files in the published layout leave out",
         layout_remarks=layer_cut_files(study, frame).left_out,
@@ -125,6 +136,7 @@ def _words_of_files(cuts: LayerCuts) -> Words:
         completeness=f"{len(cuts.frame)} trained models were read. {cuts.remarks[0]}",
         troubles=[],
         origin=["The weights were trained by whoever made the files; their settings, as written there:", settings],
+        setting=[],
         methods=[*methods(LEVEL_OF_FILES), *no_scratch(cuts.frame)],
         layout_title="What to know about these files",
         layout_remarks=cuts.remarks[1:],
@@ -167,4 +179,13 @@ def _write(numbers: Numbers, words: Words, folder: Path) -> Path:
         replace_whole(figures / f"{picture.name}.png", partial(Path.write_bytes, data=picture.png))
     path = folder / PAGE
     replace_whole(path, partial(Path.write_text, data=_render(numbers, words), encoding="utf-8"))
+    written = [f"{picture.name}.{ending}" for picture in numbers.pictures for ending in ("svg", "png")]
+    _remove_former(figures, FIGURE_FILES, written)
     return path
+
+
+def _remove_former(folder: Path, patterns: Sequence[str], written: Collection[str]) -> None:
+    """Removes the files of ``folder`` that fit ``patterns`` and are not ``written``."""
+    for path in [path for pattern in patterns for path in folder.glob(pattern)]:
+        if path.is_file() and path.name not in written:
+            path.unlink()

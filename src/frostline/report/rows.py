@@ -13,6 +13,7 @@ from frostline.randomness import stream
 
 NOTHING = "nothing finished"
 ONE_RUN = "one run: no interval"
+UNCHANGED_PAIR = "one pair: the seeds change neither arm"
 UNCHANGED = "n = 1 run: the seeds do not change this arm"
 
 
@@ -56,13 +57,13 @@ def rows(frame: pd.DataFrame, level: float) -> list[tuple[Cell, ...]]:
     return made
 
 
-def shown(estimate: Estimate | OneRun | None, form: str) -> str:
-    """``estimate`` with its interval and number of runs, or in words why it has none."""
+def shown(estimate: Estimate | OneRun | None, form: str, alone: str = ONE_RUN) -> str:
+    """``estimate`` with its interval and number of runs; a single run with ``alone``, which says why it has none."""
     match estimate:
         case None:
             return NOTHING
         case OneRun():
-            return f"{form.format(estimate.value)} ({ONE_RUN})"
+            return f"{form.format(estimate.value)} ({alone})"
         case Estimate():
             low, high = form.format(estimate.low), form.format(estimate.high)
             return f"{form.format(estimate.value)} [{low}, {high}] n = {estimate.n}"
@@ -74,8 +75,8 @@ def _optional(frame: pd.DataFrame) -> list[str]:
     return gain + [heading for heading, column in filled.items() if frame[column].notna().any()]
 
 
-def _cell(estimate: Estimate | OneRun | None, form: str) -> Cell:
-    return Cell(shown(estimate, form), "" if estimate is None else repr(estimate.value), "figure")
+def _cell(estimate: Estimate | OneRun | None, form: str, alone: str = ONE_RUN) -> Cell:
+    return Cell(shown(estimate, form, alone), "" if estimate is None else repr(estimate.value), "figure")
 
 
 def _gain(gain: Gain | None) -> Cell:
@@ -84,7 +85,9 @@ def _gain(gain: Gain | None) -> Cell:
     if gain.difference is None:
         return Cell("no seed finished in both", "", "figure")
     lost = f" (unpaired: seed {', '.join(map(str, gain.left_out))})" if gain.left_out else ""
-    text = shown(gain.difference, "{:+.3f}").replace(" n = ", " pairs = ")
+    text = shown(gain.difference, "{:+.3f}", UNCHANGED_PAIR if len(gain.seeds) > 1 else ONE_RUN).replace(
+        " n = ", " pairs = "
+    )
     return Cell(text + lost, repr(gain.difference.value), "figure wrapped")
 
 

@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import pandas as pd
 
-from frostline.analysis.comparisons import cells, scratch_arm
+from frostline.analysis.comparisons import cells, distinct_runs, scratch_arm, unchanged
 from frostline.analysis.frost_line import percent
 from frostline.spec.plan import Plan
 from frostline.spec.study import Pretraining, Study
-from frostline.spec.trial import Dataset
+from frostline.spec.trial import Dataset, Trial
 
 
 def completeness(plan: Plan, frame: pd.DataFrame) -> str:
-    """How many cells of the study have finished, failed and are missing."""
-    counts = frame["status"].value_counts()
-    if (frame["status"] == "finished").all():
-        match len(plan.starts):
-            case 0:
-                starts = ""
-            case 1:
-                starts = ", and so has the pretraining that they start from"
-            case several:
-                starts = f", and so have the {several} pretrainings that they start from"
-        return f"Nothing: all {len(frame)} trials of the study have finished{starts}."
-    parts = [f"{int(counts.get(status, 0))} {status}" for status in ("failed", "missing", "finished")]
-    return f"Of {len(frame)} trials of the study: {', '.join(parts)}."
+    """How many trials of the study have finished, failed and are missing, and what is known of its pretrainings.
+
+    A trial that fills several cells counts once. The table has no row for a pretraining; only a finished trial that
+    started from one proves that it has finished.
+    """
+    once = distinct_runs(frame)
+    counts = once["status"].value_counts()
+    if (once["status"] == "finished").all():
+        said = f"Nothing: all {len(once)} trials of the study have finished{_starts_finished(plan, frame)}."
+    else:
+        parts = [f"{int(counts.get(status, 0))} {status}" for status in ("failed", "missing", "finished")]
+        said = f"Of {len(once)} trials of the study: {', '.join(parts)}."
+        said += " Its pretrainings are not counted here." if plan.starts else ""
+    if len(once) == len(frame):
+        return said
+    return f"{said} They fill {len(frame)} cells: where the seeds do not change an arm, several seeds are one trial."
+
+
+def _starts_finished(plan: Plan, frame: pd.DataFrame) -> str:
+    """Words for the pretrainings of ``plan`` where finished trials prove all of them finished; else none."""
+    started = set(frame.loc[(frame["status"] == "finished") & (frame["start"] == "self-pretrained"), "key"])
+    proven = {
+        entry.trial.start.key
+        for entry in plan.entries
+        if isinstance(entry.trial.start, Trial) and entry.trial.key in started
+    }
+    if not plan.starts or proven != plan.starts:
+        return ""
+    if len(proven) == 1:
+        return ", and so has the pretraining that they start from"
+    return f", and so have the {len(proven)} pretrainings that they start from"
 
 
 def troubles(frame: pd.DataFrame) -> list[str]:
@@ -38,17 +56,17 @@ def troubles(frame: pd.DataFrame) -> list[str]:
 
 def origin(study: Study, frame: pd.DataFrame) -> list[str]:
     """What the study's kept weights were trained on, and how many trials started from what."""
-    counts = frame["start"].value_counts()
+    counts = distinct_runs(frame)["start"].value_counts()
     words = {"self-pretrained": "from the study's own pretraining", "published": "from published weights"}
     seen = "; ".join(f"{int(counts[s])} {words.get(s, 'from random weights')}" for s in counts.index)
     match study.source:
         case None:
             told = "Nothing was pretrained: every arm starts from random weights."
         case Pretraining(dataset=dataset):
-            told = f"Self-pretrained: the study trained the network from random weights on {_dataset(dataset)}."
+            told = f"Self-pretrained: the study trained the network from random weights on {dataset_in_words(dataset)}."
         case weights:
             told = f"Pretrained elsewhere: weights of the file {weights.weights} (origin: {weights.origin})."
-    target = f"The target is {_dataset(study.dataset)}; layers that are reset start from random weights."
+    target = f"The target is {dataset_in_words(study.dataset)}; layers that are reset start from random weights."
     return [told, target, *([f"Finished trials: {seen}."] if seen else [])]
 
 
@@ -78,12 +96,24 @@ def claims(study: Study, frame: pd.DataFrame) -> list[str]:
             "The pretrained network is the same for every seed: what is said here is said about that one network only, "
             "not about networks pretrained in this way."
         )
-    return [" ".join(said), *no_scratch(frame)]
+    return [" ".join(said), *_one_run(frame), *no_scratch(frame)]
 
 
 def no_scratch(frame: pd.DataFrame) -> list[str]:
     """A sentence where no arm is trained from scratch, so that nothing is gained over it; else none."""
     return [] if scratch_arm(frame) else ["No arm is trained from scratch, so no gain over it can be given."]
+
+
+def _one_run(frame: pd.DataFrame) -> list[str]:
+    """A sentence where the seeds do not change some arms, each of which is therefore one run a share; else none."""
+    arms = dict.fromkeys(arm for arm, share in cells(frame) if unchanged(frame, arm, share))
+    if not arms:
+        return []
+    scratch = scratch_arm(frame)
+    told = f"n = 1 run: the seeds do not change {', '.join(arms)}; such a run counts once and has no interval."
+    if scratch in arms:
+        told += " Every gain is over that one run from scratch: its interval says nothing about other such runs."
+    return [told]
 
 
 def _places(frame: pd.DataFrame) -> list[str]:
@@ -95,5 +125,6 @@ def _places(frame: pd.DataFrame) -> list[str]:
     return [f"{', '.join(arms)} at {percent(share)}, seed {seeds}" for (share, seeds), arms in together.items()]
 
 
-def _dataset(dataset: Dataset) -> str:
+def dataset_in_words(dataset: Dataset) -> str:
+    """The name of ``dataset`` and of its classes."""
     return f"{dataset.name}, classes {', '.join(dataset.class_names)}"
