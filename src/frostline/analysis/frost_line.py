@@ -47,8 +47,9 @@ class Recommendation:
     """The arm with the highest mean at ``share``, and the arms that the runs cannot tell from it.
 
     ``best`` and ``estimate`` are None where nothing has finished, and ``estimate`` is a single run where one seed is
-    all there is or the seeds do not change the arm. ``one_run`` are the compared arms that the seeds do not change. ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some
-    of them only. ``arms_left_out`` have fewer than two finished seeds, although others have them.
+    all there is or the seeds do not change the arm. ``one_run`` are the compared arms that the seeds do not change.
+    ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some of them only.
+    ``arms_left_out`` have fewer than two finished seeds, although others have them.
     """
 
     share: float
