@@ -167,6 +167,23 @@ def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
     ]
 
 
+def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path) -> None:
+    whole, part = study(seeds=2), study(seeds=2, shares=(0.1,), surgeries={"F": {"below": "frozen", "above": "tuned"}})
+    (tmp_path / "notes.json").write_text("[]")
+    for made in (whole, part):
+        planned = plan(made)
+        write_report(made, planned, table(planned, outcomes(planned)), tmp_path)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
+        "cuts_F.json",
+        "figures/accuracy-against-cut.png",
+        "figures/accuracy-against-cut.svg",
+        "notes.json",
+        "report.html",
+        "table.csv",
+        "table.parquet",
+    ]
+
+
 def test_a_study_s_own_files_in_the_published_layout_give_a_report(tmp_path: Path) -> None:
     planned = plan(study())
     write_report(study(), planned, table(planned, outcomes(planned)), tmp_path)
