@@ -19,6 +19,7 @@ from frostline.randomness import stream
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.trial import Head
 from frostline.training.fit import Fitted, Lesson, fit
 
 RECIPE = Recipe(steps=3, validate_every=1, batch=8, rate=0.05)
@@ -95,6 +96,29 @@ class NormThenDropout(nn.Module):
 def normed(frozen: tuple[str, ...]) -> Network:
     layers = {"norm": NormThenDropout(), "conv": nn.Conv2d(1, 2, 3, padding=1)}
     return Network(layers, nn.Flatten(), nn.Linear(128, 3), frozen)
+
+
+def with_norms(seed: int, layers: int, outputs: int) -> Network:
+    """A network in which every layer has a convolution, buffers that training moves and a draw that training makes."""
+    torch.manual_seed(seed)  # noqa: TID251  (torch's own layers draw from it; the property needs two different networks)
+    stack = {f"layer{i}": nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), NormThenDropout()) for i in range(layers)}
+    return Network(stack, nn.Flatten(), nn.Sequential(nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, outputs)))
+
+
+@given(st.data(), st.integers(1, 4), st.sampled_from(["new", "kept", "hidden-kept"]))
+def test_layers_with_batch_norm_and_dropout_keep_to_their_fates_under_any_head(
+    data: st.DataObject, layers: int, head: Head
+) -> None:
+    surgery = data.draw(legal_surgeries(layers))
+    donor, fresh = with_norms(1, layers, 3), with_norms(2, surgery.kept, 3)
+    digest = state_digest(donor)
+    before = operate(donor, fresh, Operation(surgery, head))
+    after = trained(before).network
+    audit(Theatre(donor, digest, before, after), surgery, items().planes)
+    for name, fate in zip(after.layers, surgery.fates, strict=False):
+        same = state_digest(after.layers[name]) == state_digest(donor.layers[name])
+        assert same == (fate is Fate.FROZEN), (name, fate)
+    assert state_digest(donor) == digest
 
 
 def test_a_frozen_layer_is_the_same_function_after_training_whatever_mode_is_asked_for() -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from frostline.analysis.comparisons import scratch_arm
+from frostline.analysis.comparisons import distinct_runs, scratch_arm
 from frostline.analysis.layer_cut_files import BASELINE
 from frostline.analysis.table import FIGURES, cut_points, replace_whole
 from frostline.spec.network import Activation, PlainCnn
@@ -48,10 +48,10 @@ def write_layer_cuts(study: Study, frame: pd.DataFrame, folder: Path) -> LayerCu
 
 
 def layer_cut_files(study: Study, frame: pd.DataFrame) -> LayerCutFiles:
-    """The finished cells of ``frame`` in the published layout: ``cuts_{family}.json`` and ``baselines.json``."""
+    """The finished runs of ``frame`` in the published layout, each once: files ``cuts_{family}`` and ``baselines``."""
     rate = study.recipe_of(study.recipe).rate
     settings, left_out = _settings(study)
-    done = frame[frame["status"] == "finished"]
+    done = distinct_runs(frame[frame["status"] == "finished"])
     files: dict[str, list[dict[str, object]]] = {}
     for name, family in study.surgeries.items():
         if not isinstance(family, Family):
@@ -161,5 +161,8 @@ def _arms_without_place(study: Study, frame: pd.DataFrame) -> list[str]:
 def _figures_without_place(frame: pd.DataFrame) -> list[str]:
     unfinished = int((frame["status"] != "finished").sum())
     kept = {"accuracy", "train_accuracy"}
+    repeated = len(frame) - len(distinct_runs(frame))
     said = [f"the figures {', '.join(name for name in FIGURES if name not in kept)} have no key in this layout"]
+    if repeated:
+        said.append(f"{repeated} cells are runs that the seeds do not change; such a run has one entry, its first seed")
     return said + ([f"{unfinished} cells that failed or are missing have no entry"] if unfinished else [])

@@ -46,7 +46,7 @@ def _starts_finished(plan: Plan, frame: pd.DataFrame) -> str:
 
 
 def troubles(frame: pd.DataFrame) -> list[str]:
-    """A sentence for each reason of failure, with all cells that it struck, then one for each share with arms missing."""
+    """One sentence for each reason of failure with the cells it struck, then one for each place with arms missing."""
     said = []
     for error, struck in frame[frame["status"] == "failed"].groupby("error", sort=False):
         said.append(f"failed: {error}: {'; '.join(_places(struck))}")
