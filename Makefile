@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/frostline run studies/digits.yaml --to results/digits
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --quiet
+	$(BIN)/python -m pytest -n 2 --dist loadfile --quiet
 
 check: setup
 	$(BIN)/ruff check .
