@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from frostline.analysis.comparisons import means
 from frostline.analysis.estimates import Estimate
 from frostline.analysis.frost_line import percent, recommend, sentence
 from frostline.analysis.table import frame_of, table
@@ -88,3 +89,9 @@ def test_one_arm_has_nothing_to_be_compared_with() -> None:
 
 def test_a_share_is_written_without_superfluous_digits() -> None:
     assert [percent(share) for share in (0.001, 0.015, 1.0)] == ["0.1 %", "1.5 %", "100 %"]
+
+
+def test_the_recommended_figure_is_the_one_that_the_table_shows() -> None:
+    frame = drawn({"r2": [0.80, 0.81, 0.79, 0.82, 0.78, 0.80, 0.83], "f1r1": [0.9, 0.91, 0.89, 0.92, 0.88, 0.9, 0.93]})
+    found = recommend(frame, 0.95)[0]
+    assert found.estimate == means(frame, 0.95)["f1r1", found.share]

@@ -102,7 +102,7 @@ def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
     return Recommendation(
         share=share,
         best=None if best is None else str(best),
-        estimate=accuracy_summary(values, level, stream(0, "recommendation", repr(share))),
+        estimate=accuracy_summary(values, level, stream(0, "mean", best.arm if best else "", repr(share))),
         ties=tuple(map(str, ties)),
         beaten=tuple(str(arm) for arm in others if arm not in ties),
         seeds=tuple(common),
