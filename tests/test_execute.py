@@ -116,7 +116,7 @@ def wait_until_free(folder: Path) -> dict[str, Finished | Failed]:
     raise AssertionError("the folder stayed locked")
 
 
-def test_a_dead_worker_costs_its_trial_not_the_pool(tmp_path: Path) -> None:
+def test_a_dead_worker_costs_its_trial_not_the_pool_and_workers_end_with_it(tmp_path: Path) -> None:
     wanted = small_plan()
     jobs = [Job(trial, tmp_path, "best", "cpu", 0) for trial in wanted.waves[0]]
     with Processes(1) as pool:
@@ -126,6 +126,10 @@ def test_a_dead_worker_costs_its_trial_not_the_pool(tmp_path: Path) -> None:
             if len(outcomes) == 1:
                 for worker in pool._workers:
                     os.kill(worker.process.pid or 0, signal.SIGKILL)
+        pids = [worker.process.pid for worker in pool._workers]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid or 0, 0)
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     assert len(outcomes) == len(jobs)
     assert len(failed) == 1
@@ -133,16 +137,6 @@ def test_a_dead_worker_costs_its_trial_not_the_pool(tmp_path: Path) -> None:
         "the worker process was ended by SIGKILL; the machine may have run out of memory: use fewer workers; "
         "run the study again to retry this trial"
     )
-
-
-def test_workers_end_with_the_pool(tmp_path: Path) -> None:
-    jobs = [Job(trial, tmp_path, "best", "cpu", 0) for trial in small_plan().waves[0]]
-    with Processes(2) as pool:
-        next(pool.map(jobs))
-        pids = [worker.process.pid for worker in pool._workers]
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid or 0, 0)
 
 
 class FailingOnce(Inline):
