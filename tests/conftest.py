@@ -20,7 +20,7 @@ TENSOR_MODULES = [
 ]
 install_import_hook(TENSOR_MODULES, "beartype.beartype")
 torch.set_num_threads(1)
-settings.register_profile("frostline", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("frostline", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("frostline")
 
 

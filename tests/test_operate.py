@@ -100,7 +100,7 @@ def normed(frozen: tuple[str, ...]) -> Network:
 
 def with_norms(seed: int, layers: int, outputs: int) -> Network:
     """A network in which every layer has a convolution, buffers that training moves and a draw that training makes."""
-    torch.manual_seed(seed)  # noqa: TID251  (torch's own layers draw from it; the property needs two different networks)
+    torch.manual_seed(seed)  # noqa: TID251  (torch's own layers draw from it)
     stack = {f"layer{i}": nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), NormThenDropout()) for i in range(layers)}
     return Network(stack, nn.Flatten(), nn.Sequential(nn.Linear(64, 5), nn.ReLU(), nn.Linear(5, outputs)))
 

@@ -121,8 +121,8 @@ def test_a_start_that_was_trained_on_an_item_of_the_test_part_is_refused(folder:
     outcome = attempt(job(trial, tmp_path))
     assert isinstance(outcome, Failed)
     assert outcome.error == (
-        f"1 item stands in what its start {start.key} learned from and in the test part, the first is {str(leaked[0])!r}; "
-        "each item may stand on one side only"
+        f"1 item stands in what its start {start.key} learned from and in the test part, "
+        f"the first is {str(leaked[0])!r}; each item may stand on one side only"
     )
 
 
@@ -151,7 +151,9 @@ def test_a_real_chain_of_three_runs(folder: Path, tmp_path: Path) -> None:
     for trial in (pretraining(), middle, transfer("t3", start=middle, head="kept")):
         outcome = attempt(job(trial, tmp_path))
         assert isinstance(outcome, Finished), outcome
-    assert outcome.start_digest == state_digest(start_of(transfer("t3", start=middle), Shelf(tmp_path)).donor)  # type: ignore[arg-type]
+    donor = start_of(transfer("t3", start=middle), Shelf(tmp_path)).donor
+    assert donor is not None
+    assert outcome.start_digest == state_digest(donor)
 
 
 def test_published_weights_of_the_right_shape_are_a_start_and_others_are_refused(folder: Path, tmp_path: Path) -> None:

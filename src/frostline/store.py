@@ -175,7 +175,7 @@ def _check_layout(database: sqlite3.Connection, path: Path) -> None:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The files of a study folder by key: each written to a temporary name and moved into place, whole or not at all."""
+    """The files of a study folder by key: each moved into place from a temporary name, whole or not at all."""
 
     folder: Path
 
@@ -215,7 +215,7 @@ class Shelf:
         _whole(self.predictions_path(key), write)
 
     def predictions(self, key: str) -> dict[str, np.ndarray]:
-        """The predictions of the trial ``key``: test_ids, targets, logits, and the ids it learned from (learned_ids)."""
+        """The predictions of the trial ``key``: test_ids, targets, logits, and learned_ids, which it learned from."""
         import numpy as np
 
         with np.load(self.predictions_path(key), allow_pickle=False) as arrays:

@@ -65,8 +65,7 @@ def known_names() -> str:
             for card in dataset_cards().values()
         },
         "networks": {
-            kind.model_fields["name"].annotation.__args__[0]: (kind.__doc__ or "").splitlines()[0]  # type: ignore[union-attr]
-            for kind in (PlainCnn, Mlp)
+            name: (kind.__doc__ or "").splitlines()[0] for name, kind in (("plain_cnn", PlainCnn), ("mlp", Mlp))
         },
     }
     width = max(len(name) for shelf in shelves.values() for name in shelf)

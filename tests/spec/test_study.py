@@ -155,3 +155,11 @@ def test_a_recipe_may_be_written_in_place_or_named() -> None:
 def test_a_study_reads_back_from_json_as_itself() -> None:
     whole = study(seeds=(3, 4), network=CNN, surgeries={"FR": {**FR, "cuts": (1, 2)}, "probe": "f4"})
     assert Study.model_validate_json(whole.model_dump_json(exclude_defaults=True)) == whole
+
+
+def test_an_arm_that_is_the_name_of_another_surgery_is_refused() -> None:
+    misnamed = study(surgeries={"t2r2": "f2r2", "scratch": "r4"})
+    with pytest.raises(
+        StudyFaults, match="--arm: t2r2 is the name of another surgery of the study, f2r2; rename that one"
+    ):
+        misnamed.narrowed(Narrowing(arms=(Surgery.parse("t2r2"),)))

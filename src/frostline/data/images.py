@@ -49,7 +49,8 @@ def read_idx(card: DatasetCard, folder: Path) -> Corpus:
         targets = read_idx_file(folder / f"{prefix}-labels-idx1-ubyte.gz", IDX_LABELS)
         if planes.shape[1:] != (card.size, card.size):
             raise DataFault(
-                f"{folder}: {prefix} images of {planes.shape[1:]}, expected {card.size} x {card.size}; get the files again"
+                f"{folder}: {prefix} images of {planes.shape[1:]}, "
+                f"expected {card.size} x {card.size}; get the files again"
             )
         if len(planes) != len(targets):
             raise DataFault(f"{folder}: {len(planes)} {prefix} images, but {len(targets)} labels; get the files again")

@@ -127,6 +127,13 @@ def _narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
         for arm in narrowing.arms or ()
         if len(arm) != layers
     ]
+    faults += [
+        Fault(
+            "--arm", f"{arm} is the name of another surgery of the study, {study.surgeries[str(arm)]}; rename that one"
+        )
+        for arm in narrowing.arms or ()
+        if study.surgeries.get(str(arm), arm) != arm
+    ]
     if narrowing.arms == ():
         faults.append(Fault("--arm", "is empty; name at least one"))
     name, known = narrowing.recipe, study.recipes

@@ -14,7 +14,7 @@ from frostline.data.planes import Items
 
 
 def orders(items: int, batch: int, steps: int, generator: np.random.Generator) -> Iterator[Int64[Tensor, " chosen"]]:
-    """``steps`` sets of positions: passes over all ``items`` in a fresh order each, cut into batches, the last smaller."""
+    """``steps`` sets of positions: passes over all ``items``, each in a fresh order, in batches, the last smaller."""
     left = steps
     while left > 0:
         order = torch.from_numpy(generator.permutation(items))

@@ -108,8 +108,8 @@ def _validated(network: Network, items: Items, step: int, losses: list[Tensor], 
     )
     if not (math.isfinite(seen.loss) and math.isfinite(seen.train_loss)):
         raise TrainingDiverged(
-            f"at step {step} of {recipe.steps} the training loss is {seen.train_loss} and the validation loss {seen.loss}; "
-            f"a lower rate than {recipe.rate:g} may help"
+            f"at step {step} of {recipe.steps} the training loss is {seen.train_loss} "
+            f"and the validation loss {seen.loss}; a lower rate than {recipe.rate:g} may help"
         )
     return seen
 
