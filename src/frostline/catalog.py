@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import cast
+from typing import Literal, cast
 
 from frostline.errors import FrostlineError, UnknownName
 
@@ -31,12 +31,50 @@ class DataFile:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """One item of a dataset that lies in files of its own, before anything is decoded.
+
+    ``id`` stays the same for ever; ``file`` is relative to the dataset's folder; ``group`` names what no split may part
+    (a song, a speaker), and is the id where nothing is grouped; ``fold`` is the official one, and ``part`` the official
+    part ("train", "validation", "test"), where the dataset has such.
+    """
+
+    id: str
+    file: str
+    label: int
+    group: str
+    fold: int | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that a dataset lists and nobody can use, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The items of a dataset that lies in files, in the order of their ids, and what was left out of it by name."""
+
+    class_names: tuple[str, ...]
+    items: tuple[Listed, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True)
 class DatasetCard:
     """The facts of a dataset that a plan needs, readable without opening a file.
 
-    ``train_counts`` and ``test_counts`` hold the number of items of each class. ``full_scale`` is the largest raw
-    value of a plane. ``code`` names the function ``(card, folder) -> Corpus`` that reads it. ``files`` lie under the
-    dataset's folder; where there is an ``archive``, they come out of it.
+    ``train_counts`` and ``test_counts`` hold the number of items of each class in the official parts, ``fold_counts``
+    those of each official fold instead (``validation_counts``, where there is a third official part). ``full_scale`` is
+    the largest raw value of a plane. A dataset of kind ``planes`` has equal planes, and ``code`` names the function
+    ``(card, folder) -> Corpus`` that reads it; one of ``images`` or ``sounds`` lies in a file an item, and ``code``
+    names the function ``(folder) -> Listing``. ``size`` is None where the planes have none before a study gives it.
+    ``files`` lie under the dataset's folder; where there is an ``archive``, they come out of it. ``duration_s`` is the
+    length of a sound in seconds as it is used where a study says nothing else.
     """
 
     name: str
@@ -45,13 +83,18 @@ class DatasetCard:
     train_counts: tuple[int, ...]
     test_counts: tuple[int, ...]
     channels: int
-    size: int
+    size: int | None
     full_scale: float
     licence: str
     source: str
     code: str
     files: tuple[DataFile, ...] = ()
     archive: DataFile | None = None
+    kind: Literal["planes", "images", "sounds"] = "planes"
+    duration_s: float | None = None
+    fold_counts: tuple[tuple[int, ...], ...] = ()
+    validation_counts: tuple[int, ...] | None = None
+    listing: Listing | None = None
 
 
 @functools.cache

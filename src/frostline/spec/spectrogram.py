@@ -1,0 +1,61 @@
+"""How a recording becomes a log-mel plane: every number of the convention, with its unit."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from frostline.spec.base import Value
+
+
+class Spectrogram(Value):
+    """A log-mel spectrogram of a mono recording, resampled to ``rate_hz`` and brought to ``duration_s``.
+
+    A recording that is too long is cut around its middle, or into ``segments`` evenly spread pieces of ``duration_s``;
+    one that is too short is padded with zeros on both sides. ``window`` and ``hop`` are in samples (periodic Hann
+    window, centred frames, zeros beyond the ends); power is summed into ``bands`` triangular mel filters on the
+    ``scale`` of Slaney's Auditory Toolbox or of HTK, from ``lowest_hz`` to ``highest_hz`` (half the rate where it is
+    absent), each of area 1 with ``norm: slaney``. ``decibel`` is 10 log10 of the power over the ``reference`` (the
+    segment's ``maximum``, or ``one``), no lower than ``range_db`` below the segment's maximum; ``log`` is the natural
+    logarithm of the power plus 1e-6.
+    """
+
+    rate_hz: PositiveInt = 22_050
+    duration_s: PositiveFloat | None = None
+    segments: PositiveInt = 1
+    window: PositiveInt = 2048
+    hop: PositiveInt = 512
+    bands: PositiveInt = 128
+    lowest_hz: NonNegativeFloat = 0.0
+    highest_hz: PositiveFloat | None = None
+    scale: Literal["slaney", "htk"] = "slaney"
+    norm: Literal["slaney", "none"] = "slaney"
+    level: Literal["decibel", "log"] = "decibel"
+    reference: Literal["maximum", "one"] = "maximum"
+    range_db: float = Field(default=80.0, gt=0)
+
+    @model_validator(mode="after")
+    def _each_number_has_an_effect(self) -> Spectrogram:
+        top = self.highest_hz if self.highest_hz is not None else self.rate_hz / 2
+        if top > self.rate_hz / 2:
+            raise ValueError(
+                f"highest_hz must be at most half of rate_hz, {self.rate_hz / 2:g} (got {top:g}): above it there is "
+                "nothing to hear"
+            )
+        if self.lowest_hz >= top:
+            raise ValueError(f"lowest_hz must be below highest_hz, {top:g} (got {self.lowest_hz:g})")
+        if self.hop > self.window:
+            raise ValueError(f"hop must be at most window, {self.window}, or samples are left out (got {self.hop})")
+        idle = self.model_fields_set & {"reference", "range_db"}
+        if self.level == "log" and idle:
+            raise ValueError(f"{' and '.join(sorted(idle))} would have no effect with level: log; remove it")
+        return self
+
+    def samples(self, duration_s: float) -> int:
+        """How many samples a segment of ``duration_s`` has."""
+        return int(duration_s * self.rate_hz + 0.5)
+
+    def frames(self, duration_s: float) -> int:
+        """How many columns the plane of a segment of ``duration_s`` has."""
+        return 1 + self.samples(duration_s) // self.hop
