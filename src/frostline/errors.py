@@ -9,6 +9,7 @@ FrostlineError
 ├── LeakFound        an item would be seen on both sides of a split, or a start has seen the test part
 ├── FreezeBroken     after training, a layer is not what its fate says
 ├── TrainingDiverged the loss stopped being a number
+├── OutOfMemory      a batch did not fit in memory: the text names the parts that would
 ├── StoreBusy        another process is working on this study folder
 └── StoreMismatch    the study folder was written with other data, weights or by another version
 """
@@ -81,6 +82,10 @@ class FreezeBroken(FrostlineError):
 
 class TrainingDiverged(FrostlineError):
     """The loss stopped being a number; the text names the step and the rate."""
+
+
+class OutOfMemory(FrostlineError):
+    """A batch did not fit in memory; the text names the batch and the parts that would fit."""
 
 
 class StoreBusy(FrostlineError):
