@@ -6,17 +6,17 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from frostline.data.planes import Items
 from frostline.errors import FreezeBroken
-from frostline.networks.network import Fit, Network, state_digest
-from frostline.networks.plain import build
+from frostline.networks.build import build
+from frostline.networks.network import READOUT, Fit, Network, state_digest
 from frostline.operate import Operation, Theatre, audit, operate
-from frostline.randomness import stream
-from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
+from frostline.randomness import torch_noise
+from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import Head
@@ -62,7 +62,7 @@ def operated(spec: NetworkSpec, surgery: Surgery) -> tuple[Network, Network]:
 
 
 def trained(network: Network, recipe: Recipe = RECIPE) -> Fitted:
-    return fit(network, Lesson(items(), items(12)), recipe, stream(0, "batches"), "best")
+    return fit(network, Lesson(items(), items(12)), recipe, 0, "best")
 
 
 @given(st.data(), small_networks())
@@ -181,6 +181,138 @@ def test_an_operation_needs_a_start_for_layers_that_keep_weights_and_a_fate_for_
         operate(None, fresh, Operation(Surgery.parse("f1r1"), "new"))
     with pytest.raises(ValueError, match="keeps 3 layers, the network has 2"):
         operate(None, fresh, Operation(Surgery.parse("r3"), "new"))
+
+
+VIT = Timm(name="timm", model="test_vit", patch=4, drop_path=0.2)
+RESNET = Timm(name="timm", model="test_resnet", drop_path=0.2)
+EFFICIENTNET = Timm(name="timm", model="test_efficientnet", drop_path=0.2)
+
+
+def with_drawn_norms(network: Network) -> Network:
+    """``network`` with other numbers in its readout, as after training."""
+    generator = torch.Generator().manual_seed(6)
+    with torch.no_grad():
+        for parameter in network.readout.parameters():
+            parameter.uniform_(0.5, 1.5, generator=generator)
+    return network
+
+
+def timm_donor(spec: Timm) -> Network:
+    return with_drawn_norms(build(spec, Fit(1, 8, 3, len(spec.layer_names)), seed=1))
+
+
+@settings(max_examples=6)
+@given(st.data(), st.sampled_from([VIT, RESNET, EFFICIENTNET]))
+def test_after_training_every_layer_of_a_timm_network_is_what_its_fate_says(data: st.DataObject, spec: Timm) -> None:
+    surgery = data.draw(legal_surgeries(len(spec.layer_names)))
+    donor = timm_donor(spec)
+    digest = state_digest(donor)
+    before = operate(donor, build(spec, Fit(1, 8, 3, surgery.kept), seed=2), Operation(surgery, "new"))
+    after = trained(before).network
+    audit(Theatre(donor, digest, before, after), surgery, items().planes)
+    for name, fate in zip(after.layers, surgery.fates, strict=False):
+        same = state_digest(after.layers[name]) == state_digest(donor.layers[name])
+        assert same == (fate is Fate.FROZEN), (name, fate)
+    assert state_digest(donor) == digest
+
+
+@pytest.mark.parametrize(
+    ("fates", "weights", "trainable"),
+    [("t6f1", "donor", False), ("f6t1", "donor", True), ("f6r1", "fresh", True), ("f5x2", "fresh", True)],
+)
+def test_the_final_norm_shares_the_fate_of_the_topmost_layer_and_is_new_where_layers_are_removed(
+    fates: str, weights: str, trainable: bool
+) -> None:
+    surgery = Surgery.parse(fates)
+    donor, fresh = timm_donor(VIT), build(VIT, Fit(1, 8, 3, surgery.kept), seed=2)
+    network = operate(donor, fresh, Operation(surgery, "new")).train()
+    assert state_digest(network.readout) == state_digest({"donor": donor, "fresh": fresh}[weights].readout)
+    assert {parameter.requires_grad for parameter in network.readout.parameters()} == {trainable}
+    assert {module.training for module in network.readout.modules()} == {trainable}
+    assert all(parameter.requires_grad for parameter in network.head.parameters())
+
+
+def test_a_start_that_had_lost_the_same_layers_keeps_its_readout() -> None:
+    donor = with_drawn_norms(build(VIT, Fit(1, 8, 3, 5), seed=1))
+    network = operate(donor, build(VIT, Fit(1, 8, 3, 5), seed=2), Operation(Surgery.parse("f5x2"), "new"))
+    assert state_digest(network.readout) == state_digest(donor.readout)
+    assert READOUT in network.frozen
+
+
+def test_under_frozen_layers_no_token_or_position_learns_and_no_block_is_skipped() -> None:
+    network = operate(timm_donor(VIT), build(VIT, Fit(1, 8, 3, 7), seed=2), Operation(Surgery.parse("f4t3"), "new"))
+    network.train()
+    features = items().planes
+    for name in network.layers:
+        with torch_noise(1, "a"):
+            one = network.layers[name](features)
+        with torch_noise(2, "b"):
+            other = network.layers[name](features)
+        assert torch.equal(one, other) == (name in network.frozen), name
+        assert one.requires_grad == (name not in network.frozen)
+        features = one
+    patch = network.layers["patch"]
+    assert not any(tensor.requires_grad for tensor in (patch.cls_token, patch.pos_embed, *patch.parameters()))
+
+
+def test_the_audit_notices_a_frozen_final_norm_that_moved() -> None:
+    donor = timm_donor(VIT)
+    surgery = Surgery.parse("f7")
+    before = operate(donor, build(VIT, Fit(1, 8, 3, 7), seed=2), Operation(surgery, "new"))
+    after = copy.deepcopy(before)
+    with torch.no_grad():
+        after.readout.norm.weight.mul_(2)
+    with pytest.raises(
+        FreezeBroken,
+        match="frozen readout holds other parameters or buffers than before training; "
+        "frozen readout answers otherwise in training mode",
+    ):
+        audit(Theatre(donor, state_digest(donor), before, after), surgery, items().planes)
+
+
+def test_the_audit_notices_a_reset_readout_that_kept_its_start_but_not_one_that_is_the_same_in_every_network() -> None:
+    donor = timm_donor(VIT)
+    surgery = Surgery.parse("f6r1")
+    untrained = build(VIT, Fit(1, 8, 3, 7), seed=3)
+    kept = operate(donor, build(VIT, Fit(1, 8, 3, 7), seed=2), Operation(surgery, "new"))
+    audit(Theatre(untrained, state_digest(untrained), kept, copy.deepcopy(kept)), surgery, items().planes)
+    kept.readout.load_state_dict(donor.readout.state_dict())
+    with pytest.raises(FreezeBroken, match="f6r1 was not carried out: reset readout began with the weights of the"):
+        audit(Theatre(donor, state_digest(donor), kept, copy.deepcopy(kept)), surgery, items().planes)
+
+
+def test_the_audit_leaves_every_network_in_the_mode_it_was_in() -> None:
+    donor = build(RESNET, Fit(1, 8, 3, len(RESNET.layer_names)), seed=1)
+    surgery = Surgery.cut(2, len(RESNET.layer_names), Fate.FROZEN, Fate.TUNED)
+    before = operate(donor, build(RESNET, Fit(1, 8, 3, len(RESNET.layer_names)), seed=2), Operation(surgery, "new"))
+    after = copy.deepcopy(before).eval()
+    before.train()
+    modes = [[module.training for module in network.modules()] for network in (donor, before, after)]
+    audit(Theatre(donor, state_digest(donor), before, after), surgery, items().planes)
+    assert modes == [[module.training for module in network.modules()] for network in (donor, before, after)]
+
+
+class Restless(nn.Module):
+    """A layer with a buffer, never saved, that every call moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1), persistent=False)
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return planes
+
+
+def test_the_audit_notices_a_buffer_that_moves_when_a_frozen_layer_is_only_asked_even_one_that_is_not_saved() -> None:
+    before = Network({"restless": Restless()}, nn.Flatten(), nn.Linear(64, 3))
+    with pytest.raises(FreezeBroken, match="frozen layer restless moves its buffers when it is only asked"):
+        audit(Theatre(None, None, before, copy.deepcopy(before)), Surgery.parse("f1"), items().planes)
+
+
+def test_a_layer_cannot_have_the_name_of_the_readout() -> None:
+    with pytest.raises(ValueError, match="a layer cannot be called 'readout'"):
+        Network({"readout": nn.Identity()}, nn.Flatten(), nn.Linear(64, 3))
 
 
 def test_a_frozen_name_that_no_layer_has_is_refused() -> None:

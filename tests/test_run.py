@@ -14,7 +14,8 @@ from frostline.errors import LeakFound, WeightsFault
 from frostline.networks.network import state_digest
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt, refuse_tested_starts, run_trial, start_of
-from frostline.spec.trial import Dataset, Trial, WeightsFile
+from frostline.spec.dataset import Dataset
+from frostline.spec.trial import Trial, WeightsFile
 from frostline.store import Shelf
 from tests.trials import HIGH, TINY_CNN, TINY_MLP, job, pretraining, transfer
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from frostline.run import Job
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.plan import Plan, plan
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Dataset, Seeds, Trial
+from frostline.spec.trial import Seeds, Trial
 
 TINY_CNN = PlainCnn(name="plain_cnn", depth=3, channels=4)
 TINY_MLP = Mlp(name="mlp", depth=3, width=8)

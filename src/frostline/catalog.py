@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Literal, cast
 
 from frostline.errors import FrostlineError, UnknownName
 
 BUILT_IN_DATASETS = "frostline.data.cards:CARDS"
+OWN_DATA = {"folder": "frostline.data.own:folder_card", "manifest": "frostline.data.own:manifest_card"}
+"""Names under which a study file uses data of its own, and the function (path) -> card that looks at it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class DatasetCard:
     ``(card, folder) -> Corpus`` that reads it; one of ``images`` or ``sounds`` lies in a file an item, and ``code``
     names the function ``(folder) -> Listing``. ``size`` is None where the planes have none before a study gives it.
     ``files`` lie under the dataset's folder; where there is an ``archive``, they come out of it. ``duration_s`` is the
-    length of a sound in seconds as it is used where a study says nothing else.
+    length of a sound in seconds as it is used where a study says nothing else. ``also_in`` names other datasets whose
+    folder holds this one.
     """
 
     name: str
@@ -95,6 +99,7 @@ class DatasetCard:
     fold_counts: tuple[tuple[int, ...], ...] = ()
     validation_counts: tuple[int, ...] | None = None
     listing: Listing | None = None
+    also_in: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -109,16 +114,25 @@ def dataset_cards() -> Mapping[str, DatasetCard]:
     return cards
 
 
-def dataset_card(name: str) -> DatasetCard:
-    """The card of the dataset called ``name``.
+def dataset_card(name: str, path: str | None = None) -> DatasetCard:
+    """The card of the dataset called ``name``; of one's own data, the card that its files at ``path`` give.
 
     Raises:
         UnknownName: no dataset is called so; the text has the nearest name and the full list.
+        DataFault: one's own data cannot be used; every reason at once.
     """
+    if path is not None and name in OWN_DATA:
+        return _own_card(name, path)
     cards = dataset_cards()
     if name not in cards:
-        raise UnknownName("dataset", name, cards)
+        raise UnknownName("dataset", name, [*cards, *OWN_DATA])
     return cards[name]
+
+
+@functools.cache
+def _own_card(name: str, path: str) -> DatasetCard:
+    look = cast("Callable[[Path], DatasetCard]", load_code(OWN_DATA[name]))
+    return look(Path(path))
 
 
 def load_code(reference: str) -> object:

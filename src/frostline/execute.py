@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
@@ -52,7 +51,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
     missing = {trial.key for trial in lacking(plan, outcomes, shelf, study.keep)}
     if not missing:
         return
-    facts = _digests(plan)
+    facts = _facts(study, plan)
     store.hold(facts, "Restore the data or weights, or name another folder with --to.")
     store.hold(_versions(), "Go back to these versions, or name another folder with --to.")
     device = _device(study.device, store)
@@ -121,17 +120,25 @@ def _failed_start(trial: Trial, outcomes: Mapping[str, Finished | Failed]) -> Fa
     return Failed(key=trial.key, error=f"its start {trial.start.key} failed: {start.error}", traceback="")
 
 
-def _digests(plan: Plan) -> dict[str, str]:
-    """The digest of every dataset and weights file that ``plan`` reads, as they are now; all of them can be read."""
-    from frostline.data.read import read
-    from frostline.networks.weights import file_digest, read_weights
+def _facts(study: Study, plan: Plan) -> dict[str, str]:
+    """The digest of every dataset and of all weights that ``plan`` reads, as they are now; all of them can be read.
 
-    names = sorted({trial.dataset.name for trial in plan.trials})
-    files = sorted({trial.start.weights for trial in plan.trials if isinstance(trial.start, WeightsFile)})
-    facts = {f"data of {name}": read(name).digest for name in names}
-    for file in files:
-        read_weights(Path(file))
-    return facts | {f"weights {file}": file_digest(Path(file)) for file in files}
+    Raises:
+        DataFault, WeightsFault: one of them cannot be read, or more files had to be left out than the study allows.
+    """
+    from frostline.data.read import read, refuse_many_left_out
+    from frostline.data.samples import Collection
+    from frostline.networks.published import digest_of_weights
+
+    facts = {}
+    for reading in sorted({trial.dataset.reading for trial in plan.trials}, key=str):
+        whole = read(reading)
+        facts[f"data of {reading}"] = whole.digest
+        if isinstance(whole, Collection):
+            refuse_many_left_out(str(reading), whole, study.most_left_out)
+            facts[f"left out of {reading}"] = "\n".join(f"{out.file}: {out.reason}" for out in whole.left_out)
+    references = sorted({trial.start.weights for trial in plan.trials if isinstance(trial.start, WeightsFile)})
+    return facts | {f"weights {ref}": digest_of_weights(ref) for ref in references}
 
 
 def _device(wanted: str, store: Store) -> str:

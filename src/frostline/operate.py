@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +12,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from frostline.errors import FreezeBroken
-from frostline.networks.network import Network, state_digest
+from frostline.networks.network import READOUT, Network, state_digest
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import Head
 
@@ -26,7 +28,9 @@ class Operation:
 def operate(donor: Network | None, fresh: Network, operation: Operation) -> Network:
     """A new network with each layer taken from ``donor`` (frozen, tuned) or from ``fresh`` (reset), or left out.
 
-    ``fresh`` has the layers that stay, under a readout and a head that fit the task. Both arguments stay untouched.
+    ``fresh`` has the layers that stay, under a readout and a head that fit the task. The readout, which may hold the
+    final norm, shares the fate of the topmost layer; where that is not the topmost layer of the donor, it is new. Both
+    arguments stay untouched.
 
     Raises:
         ValueError: a layer has no fate, or keeps weights where there is no donor.
@@ -42,8 +46,18 @@ def operate(donor: Network | None, fresh: Network, operation: Operation) -> Netw
             raise ValueError(f"{operation.surgery} keeps the weights of {name}, but there is no start")
         else:
             layers[name] = copy.deepcopy(donor.layers[name]).requires_grad_(True)
+    fates[READOUT] = _readout_fate(donor, fresh, operation.surgery)
+    kept = fresh if donor is None or fates[READOUT] is Fate.RESET else donor
+    readout = copy.deepcopy(kept.readout).requires_grad_(True)
     frozen = [name for name, fate in fates.items() if fate is Fate.FROZEN]
-    return Network(layers, copy.deepcopy(fresh.readout), _head(donor, fresh, operation.head), frozen)
+    return Network(layers, readout, _head(donor, fresh, operation.head), frozen)
+
+
+def _readout_fate(donor: Network | None, network: Network, surgery: Surgery) -> Fate:
+    """The fate of the topmost layer of ``network``; reset where there is no donor, or one with other layers on top."""
+    if donor is None or list(donor.layers) != list(network.layers):
+        return Fate.RESET
+    return surgery.fates[surgery.kept - 1]
 
 
 def _head(donor: Network | None, fresh: Network, choice: Head) -> nn.Module:
@@ -72,22 +86,21 @@ class Theatre:
 def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample channel row column"]) -> tuple[str, ...]:
     """What was found in order, in words: frozen layers are the functions they were, reset ones differ, donor untouched.
 
-    ``probe`` is sent through each frozen layer in training and in evaluation mode, before and after, bit for bit.
+    The readout is judged by its own fate. ``probe`` is sent through each frozen layer in training and in evaluation
+    mode, before and after, bit for bit; afterwards every network is in the modes it was in.
 
     Raises:
         FreezeBroken: names every layer that is not what its fate says.
     """
-    faults = []
     fates = dict(zip(theatre.after.layers, surgery.fates, strict=False))
     frozen = [name for name, fate in fates.items() if fate is Fate.FROZEN]
     reset = [name for name, fate in fates.items() if fate is Fate.RESET]
-    faults += _moved(theatre, frozen, probe)
-    if theatre.donor is not None:
-        for name in reset:
-            if state_digest(theatre.donor.layers[name]) == state_digest(theatre.before.layers[name]):
-                faults.append(f"reset layer {name} began with the weights of the start")
-        if state_digest(theatre.donor) != theatre.donor_digest:
-            faults.append("the start was changed by the trial")
+    readout = _readout_fate(theatre.donor, theatre.after, surgery)
+    with _modes_restored(theatre.before, theatre.after):
+        faults = _moved(theatre, [*frozen, READOUT] if readout is Fate.FROZEN else frozen, probe)
+    faults += _began_as_donor(theatre, [*reset, READOUT] if readout is Fate.RESET else reset)
+    if theatre.donor is not None and state_digest(theatre.donor) != theatre.donor_digest:
+        faults.append("the start was changed by the trial")
     if faults:
         raise FreezeBroken(f"{surgery} was not carried out: " + "; ".join(faults))
     found = [f"{len(frozen)} frozen layers unchanged in parameters, buffers and outputs"] if frozen else []
@@ -97,24 +110,63 @@ def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample cha
     return tuple(found)
 
 
+def _began_as_donor(theatre: Theatre, reset: list[str]) -> list[str]:
+    """A fault for each part in ``reset`` that began with the weights of the donor, where it has any that are drawn."""
+    if theatre.donor is None:
+        return []
+    donor, before = theatre.donor.parts, theatre.before.parts
+    return [
+        f"reset {_said(name)} began with the weights of the start"
+        for name in reset
+        if _is_drawn(before[name]) and state_digest(donor[name]) == state_digest(before[name])
+    ]
+
+
+def _is_drawn(part: nn.Module) -> bool:
+    """True where some tensor holds different numbers: a fresh norm (ones and zeros) is the same in every network."""
+    return any(bool((tensor != tensor.flatten()[0]).any()) for tensor in part.parameters())
+
+
+def _said(name: str) -> str:
+    return name if name == READOUT else f"layer {name}"
+
+
+@contextmanager
+def _modes_restored(*networks: Network) -> Iterator[None]:
+    """Afterwards every module of ``networks`` is in training or evaluation mode as it was before."""
+    modes = [(module, module.training) for network in networks for module in network.modules()]
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
 @torch.no_grad()
 def _moved(theatre: Theatre, frozen: list[str], probe: Tensor) -> list[str]:
-    """A fault for each frozen layer that holds other tensors, or answers otherwise, than before."""
+    """A fault for each frozen part that holds other tensors, or answers otherwise, than before."""
     faults = []
     theatre.before.eval()
-    for name, before in theatre.before.layers.items():
-        after = theatre.after.layers[name]
+    for name, before in theatre.before.parts.items():
         expected = before(probe)
         if name in frozen:
-            if state_digest(before) != state_digest(after):
-                faults.append(f"frozen layer {name} holds other parameters or buffers than before training")
-            for mode in (True, False):
-                theatre.after.train(mode)
-                if not torch.equal(after(probe), expected):
-                    faults.append(
-                        f"frozen layer {name} answers otherwise in {'training' if mode else 'evaluation'} mode"
-                    )
-            if state_digest(before) != state_digest(after):
-                faults.append(f"frozen layer {name} moves its buffers when it is only asked")
+            faults += _differences(name, theatre, probe, expected)
         probe = expected
+    return faults
+
+
+def _differences(name: str, theatre: Theatre, probe: Tensor, expected: Tensor) -> list[str]:
+    """What tells the frozen part ``name`` after training from the one before, which answers ``probe`` as expected."""
+    before, after = theatre.before.parts[name], theatre.after.parts[name]
+    faults = []
+    kept = state_digest(before)
+    asked = state_digest(after)
+    if kept != asked:
+        faults.append(f"frozen {_said(name)} holds other parameters or buffers than before training")
+    for mode in (True, False):
+        theatre.after.train(mode)
+        if not torch.equal(after(probe), expected):
+            faults.append(f"frozen {_said(name)} answers otherwise in {'training' if mode else 'evaluation'} mode")
+    if state_digest(after) != asked:
+        faults.append(f"frozen {_said(name)} moves its buffers when it is only asked")
     return faults

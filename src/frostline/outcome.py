@@ -83,7 +83,8 @@ class Finished(Record):
     n_validation: int
     n_test: int
     parameters: ParameterCounts
-    start: Literal["none", "self-pretrained", "published"]
+    start: Literal["none", "self-pretrained", "published", "random"]
+    start_told: tuple[str, ...] = ()
     start_digest: str | None
     split_digest: str
     data_digest: str

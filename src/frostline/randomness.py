@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +32,21 @@ def torch_stream(seed: int, *purpose: str) -> torch.Generator:
     import torch
 
     return torch.Generator().manual_seed(stream_seed(seed, *purpose))
+
+
+@contextmanager
+def torch_noise(seed: int, *purpose: str) -> Iterator[None]:
+    """While it lasts, torch's own generators draw the stream for ``purpose``; afterwards they stand as before.
+
+    For code of others that takes no generator: dropout, stochastic depth, the way an architecture draws its weights.
+    Generators of CUDA devices take part once CUDA has been used.
+    """
+    import torch
+
+    used = torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    number = stream_seed(seed, *purpose)
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if used else []):
+        torch.default_generator.manual_seed(number)
+        if used:
+            torch.cuda.manual_seed_all(number)
+        yield

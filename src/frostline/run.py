@@ -19,20 +19,20 @@ import torch
 
 from frostline.data.planes import Items, preprocessing
 from frostline.data.read import read
-from frostline.data.splits import Splits, refuse_overlap, split
+from frostline.data.splits import Splits, split
 from frostline.errors import FrostlineError
-from frostline.networks.network import Fit, Network, state_digest
-from frostline.networks.plain import build
-from frostline.networks.weights import load_into, read_weights
+from frostline.networks.build import build
+from frostline.networks.network import Network, state_digest
 from frostline.operate import Operation, Theatre, audit, operate
 from frostline.outcome import Environment, Failed, Finished, ParameterCounts
-from frostline.randomness import stream
 from frostline.spec.study import Keep
-from frostline.spec.trial import Trial, WeightsFile
+from frostline.spec.trial import Trial
+from frostline.start import fit_of, refuse_tested_starts, start_of
 from frostline.store import Shelf
 from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
+from frostline.training.norms import with_norms
 
 PROBE_ITEMS = 4
 
@@ -46,19 +46,6 @@ class Job:
     keep: Keep
     device: str
     loader_workers: int
-
-
-@dataclass(frozen=True)
-class Start:
-    """The network that a trial starts from, and where its weights came from."""
-
-    donor: Network | None
-    kind: Literal["none", "self-pretrained", "published"]
-
-    @property
-    def digest(self) -> str | None:
-        """The digest of the donor's weights."""
-        return None if self.donor is None else state_digest(self.donor)
 
 
 def attempt(job: Job) -> Finished | Failed:
@@ -76,94 +63,51 @@ def run_trial(job: Job) -> Finished:
     """The outcome of ``job``: split, share, start, surgery, training, audit, and last of all the test part."""
     began = time.perf_counter()
     trial, shelf, device = job.trial, Shelf(job.folder), torch.device(job.device)
-    corpus = read(trial.dataset.name)
-    splits = split(corpus, trial)
+    whole = read(trial.dataset.reading)
+    splits = split(whole, trial)
     refuse_tested_starts(splits, trial, shelf)
     prepare = preprocessing(trial.dataset, trial.normalise, splits.train)
     train, validation = prepare(splits.train), prepare(splits.validation)
     start = start_of(trial, shelf)
     donor_digest = start.digest
     fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
-    before = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
-    generator = stream(trial.seeds.batches, "batches")
+    operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
+    before = with_norms(operated, train, trial.recipe)
     keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
-    fitted = fit(before, Lesson(train, validation, job.loader_workers), trial.recipe, generator, keep)
+    lesson = Lesson(train, validation, job.loader_workers, trial.augmentation)
+    fitted = fit(before, lesson, trial.recipe, trial.seeds.batches, keep)
     probe = train.planes[:PROBE_ITEMS].to(device)
     found = audit(Theatre(start.donor, donor_digest, before, fitted.network), trial.surgery, probe)
     if job.keep != "none":
         _keep_weights(shelf, trial, fitted)
-    train_accuracy = classes.accuracy(logits_of(fitted.network, train), train.targets)
+    precision = trial.recipe.precision
+    train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
     tested = prepare(splits.test.open())
-    logits = logits_of(fitted.network, tested)
+    logits = logits_of(fitted.network, tested, precision)
     shelf.keep_predictions(trial.key, _predictions(splits, tested, logits))
     return Finished(
         key=trial.key,
-        metrics=classes.metrics(logits, tested.targets, trial.dataset.class_names),
+        metrics=classes.metrics(logits, tested.sample_targets, trial.dataset.class_names),
         train_accuracy=train_accuracy,
         best_validation=fitted.best,
         history=fitted.history,
         steps=fitted.steps,
         stopped=fitted.stopped,
-        n_train=len(train),
-        n_validation=len(validation),
-        n_test=len(tested),
+        n_train=len(splits.train),
+        n_validation=len(splits.validation),
+        n_test=len(splits.test),
         parameters=_counts(fitted.network),
         start=start.kind,
+        start_told=start.told,
         start_digest=donor_digest,
         split_digest=splits.digest,
-        data_digest=corpus.digest,
+        data_digest=whole.digest,
         weights_digest=state_digest(fitted.network),
         audit=("splits disjoint by id and by group", *found),
         environment=_environment(job.device),
         seconds=time.perf_counter() - began,
         peak_memory_bytes=_peak_memory_bytes(),
     )
-
-
-def refuse_tested_starts(splits: Splits, trial: Trial, shelf: Shelf) -> None:
-    """Nothing, where no ancestor of ``trial`` has learned from an item of its test part.
-
-    Raises:
-        LeakFound: names the ancestor and the first such item.
-    """
-    for ancestor in trial.ancestors:
-        learned = shelf.learned_ids(ancestor.key)
-        refuse_overlap(f"what its start {ancestor.key} learned from", "the test part", learned, splits.test.ids, "item")
-
-
-def start_of(trial: Trial, shelf: Shelf) -> Start:
-    """The donor of ``trial``: the best weights of the trial it starts from, or those of a file; none for scratch.
-
-    Raises:
-        WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
-    """
-    if trial.start is None:
-        return Start(None, "none")
-    if isinstance(trial.start, WeightsFile):
-        return Start(_published(trial, Path(trial.start.weights)), "published")
-    path = shelf.weights_path(trial.start.key)
-    donor = build(trial.start.network, fit_of(trial.start), seed=0)
-    load_into(donor, read_weights(path), path)
-    return Start(donor, "self-pretrained")
-
-
-def _published(trial: Trial, path: Path) -> Network:
-    """A network of the trial's shape with the weights at ``path``; the head stays unused where it will be new."""
-    donor = build(trial.network, fit_of(trial, kept=len(trial.surgery)), seed=0)
-    match trial.head:
-        case "new":
-            load_into(donor, read_weights(path), path, unused="head.")
-        case "hidden-kept":
-            load_into(donor, read_weights(path), path, unused="head.2.")
-        case "kept":
-            load_into(donor, read_weights(path), path)
-    return donor
-
-
-def fit_of(trial: Trial, kept: int | None = None) -> Fit:
-    """What a network for ``trial`` must fit; ``kept`` layers instead of those that its surgery leaves."""
-    channels, size = trial.dataset.plane_shape
-    return Fit(channels, size, len(trial.dataset.class_indices), trial.surgery.kept if kept is None else kept)
 
 
 def _keep_weights(shelf: Shelf, trial: Trial, fitted: Fitted) -> None:
@@ -175,7 +119,7 @@ def _keep_weights(shelf: Shelf, trial: Trial, fitted: Fitted) -> None:
 def _predictions(splits: Splits, tested: Items, logits: torch.Tensor) -> Mapping[str, np.ndarray]:
     return {
         "test_ids": splits.test.ids,
-        "targets": tested.targets.numpy(),
+        "targets": tested.sample_targets.numpy(),
         "logits": logits.numpy(),
         "learned_ids": np.concatenate([splits.train.ids, splits.validation.ids]),
     }

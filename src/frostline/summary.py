@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from frostline.catalog import dataset_cards
+from frostline.catalog import DatasetCard, dataset_cards
 from frostline.outcome import Failed, Finished
 from frostline.presets import presets
-from frostline.spec.network import Mlp, PlainCnn
+from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 
@@ -60,18 +60,30 @@ def known_names() -> str:
     shelves = {
         "presets (frostline init NAME copies one)": {name: _title(path) for name, path in presets().items()},
         "datasets": {
-            card.name: f"{card.title}: {sum(card.train_counts):,} + {sum(card.test_counts):,} items, "
-            f"{len(card.class_names)} classes, {card.channels} x {card.size} x {card.size}, {card.licence}"
-            for card in dataset_cards().values()
+            **{card.name: _facts(card) for card in dataset_cards().values()},
+            "folder": "your own images or sounds: a folder a class, at path",
+            "manifest": "your own images or sounds: a CSV or Parquet table with path and label, at path",
         },
         "networks": {
-            name: (kind.__doc__ or "").splitlines()[0] for name, kind in (("plain_cnn", PlainCnn), ("mlp", Mlp))
+            name: (kind.__doc__ or "").splitlines()[0]
+            for name, kind in (("plain_cnn", PlainCnn), ("mlp", Mlp), ("timm", Timm))
         },
     }
     width = max(len(name) for shelf in shelves.values() for name in shelf)
     return "\n".join(
         line for title, shelf in shelves.items() for line in (title, *(f"  {n:{width}}  {t}" for n, t in shelf.items()))
     )
+
+
+def _facts(card: DatasetCard) -> str:
+    """Size, shape and licence of a dataset in one line."""
+    items = (
+        f"{sum(map(sum, card.fold_counts)):,} items in {len(card.fold_counts)} folds"
+        if card.fold_counts
+        else f"{sum(card.train_counts):,} + {sum(card.test_counts):,} items"
+    )
+    shape = f", {card.channels} x {card.size} x {card.size}" if card.size else ""
+    return f"{card.title}: {items}, {len(card.class_names)} classes{shape}, {card.licence}"
 
 
 def _state(outcome: Finished | Failed | None) -> str:

@@ -101,7 +101,7 @@ def test_the_digits_have_a_fixed_stratified_test_part() -> None:
 
 
 def test_a_dataset_is_read_once_a_process_and_holds_what_its_card_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read("digits") is read("digits")
+    assert read(Reading("digits")) is read(Reading("digits"))
     wrong = replace(CARDS["digits"], train_counts=(1,) * 10)
     monkeypatch.setattr(catalog, "dataset_cards", lambda: {"wrong": replace(wrong, name="wrong")})
     with pytest.raises(

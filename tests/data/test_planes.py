@@ -8,11 +8,12 @@ import torch
 
 from frostline.data.planes import fitted, preprocessing
 from frostline.data.read import read
-from frostline.spec.trial import Dataset
+from frostline.spec.dataset import Reading
+from frostline.spec.dataset import Dataset
 
 
 def test_planes_are_scaled_to_one_by_the_full_scale_of_their_dataset() -> None:
-    digits = read("digits").train
+    digits = read(Reading("digits")).train
     planes = preprocessing(Dataset(name="digits"), "unit", digits)(digits).planes
     assert planes.dtype is torch.float32
     assert float(planes.min()) == 0
@@ -20,7 +21,7 @@ def test_planes_are_scaled_to_one_by_the_full_scale_of_their_dataset() -> None:
 
 
 def test_standard_normalisation_takes_mean_and_deviation_from_the_training_items_alone() -> None:
-    digits = read("digits")
+    digits = read(Reading("digits"))
     some = digits.train.take(np.arange(50))
     prepare = preprocessing(Dataset(name="digits"), "standard", some)
     planes = prepare(some).planes

@@ -12,13 +12,14 @@ from frostline.data.read import read
 from frostline.data.samples import Corpus, Samples, corpus
 from frostline.data.splits import SealedSamples, Splits, split
 from frostline.errors import LeakFound
+from frostline.spec.dataset import Reading
 from frostline.spec.trial import Seeds, Trial
 from tests.trials import HIGH, transfer
 
 
 def splits_of(share: float = 0.5, seeds: Seeds | None = None, validation: float = 0.1) -> Splits:
     trial: Trial = transfer("r3", share=share, seeds=seeds or Seeds(), validation=validation)
-    return split(read("digits"), trial)
+    return split(read(Reading("digits")), trial)
 
 
 def samples(*names: str, groups: tuple[str, ...] | None = None) -> Samples:
@@ -33,13 +34,13 @@ def test_the_three_parts_have_no_item_in_common_and_test_is_the_datasets_own() -
     train, validation, test = (set(part.ids.tolist()) for part in (splits.train, splits.validation, splits.test))
     assert not train & validation
     assert not (train | validation) & test
-    own = read("digits").test
+    own = read(Reading("digits")).test
     assert test == set(own.ids[np.isin(own.targets.numpy(), HIGH.class_indices)].tolist())
 
 
 def test_validation_is_cut_out_of_the_share() -> None:
     splits = splits_of(share=0.2)
-    available = sum(HIGH.train_counts)
+    available = sum(HIGH.pools(0).train)
     assert len(splits.train) + len(splits.validation) == pytest.approx(0.2 * available, abs=5)
     assert 0 < len(splits.validation) < len(splits.train)
 
@@ -58,7 +59,7 @@ def test_every_class_is_relabelled_in_ascending_order_and_present_in_every_part(
     splits = splits_of(share=0.05)
     for part in (splits.train, splits.validation, splits.test.open()):
         assert set(part.targets.tolist()) == {0, 1, 2, 3, 4}
-    digits = read("digits")
+    digits = read(Reading("digits"))
     original = dict(zip(digits.train.ids.tolist(), digits.train.targets.tolist(), strict=True))
     assert all(original[i] - 5 == t for i, t in zip(splits.train.ids, splits.train.targets.tolist(), strict=True))
 
@@ -72,7 +73,7 @@ def test_the_split_seed_decides_who_validates_and_the_share_seed_who_is_drawn() 
 
 
 def test_trials_of_one_seed_see_the_same_items_whatever_the_surgery() -> None:
-    digests = {split(read("digits"), transfer(surgery)).digest for surgery in ("r3", "f3", "f1r2", "t3", "f1x2")}
+    digests = {split(read(Reading("digits")), transfer(surgery)).digest for surgery in ("r3", "f3", "f1r2", "t3", "f1x2")}
     assert len(digests) == 1
 
 
@@ -103,7 +104,7 @@ def test_an_item_or_a_group_on_two_sides_is_refused(
 
 
 def test_a_dataset_that_tests_on_its_training_items_is_refused() -> None:
-    digits = read("digits")
+    digits = read(Reading("digits"))
     leaky: Corpus = corpus(digits.train, digits.train)
     with pytest.raises(LeakFound, match="stand in training and in test"):
         split(leaky, transfer("r3"))

@@ -46,6 +46,15 @@ def test_what_is_missing_left_over_or_of_another_shape_is_named_at_once(tmp_path
     assert state_digest(receiver) == digest
 
 
+def test_numbers_of_another_precision_are_refused_and_not_rounded() -> None:
+    tensors = dict(network(1).state_dict())
+    tensors["layers.conv1.0.weight"] = tensors["layers.conv1.0.weight"].half()
+    receiver = network(2)
+    with pytest.raises(WeightsFault, match=r"other type: layers.conv1.0.weight is float16, the network has float32"):
+        load_into(receiver, tensors, Path("w.pt"))
+    assert state_digest(receiver) == state_digest(network(2))
+
+
 def test_an_unused_head_may_differ_and_keeps_its_own_weights() -> None:
     receiver = network(2)
     load_into(receiver, network(1, outputs=4).state_dict(), Path("w.pt"), unused="head.")

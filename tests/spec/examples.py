@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, PlainCnn
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Dataset, Trial
+from frostline.spec.trial import Trial
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 STUDIES = Path(__file__).parents[2] / "studies"

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from frostline.spec.network import Mlp, PlainCnn
+from frostline.spec.network import Mlp, PlainCnn, Timm
 
 
 def test_the_published_network_halves_28_rows_at_every_second_layer() -> None:
@@ -55,3 +59,72 @@ def test_planes_of_every_size_pass_through_dense_layers() -> None:
 def test_a_network_that_cannot_be_built_as_written_is_refused(content: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         PlainCnn.model_validate({"name": "plain_cnn", **content})
+
+
+def timm(model: str, **content: object) -> Timm:
+    return Timm.model_validate({"name": "timm", "model": model, **content})
+
+
+def test_a_transformer_has_patch_and_blocks_and_a_convolutional_network_stem_blocks_and_top() -> None:
+    vit = timm("vit_base_patch16_224")
+    assert vit.layer_names == ("patch", *(f"block{i}" for i in range(1, 13)))
+    assert timm("resnet50").layer_names == ("stem", *(f"block{i}" for i in range(1, 17)))
+    assert timm("tf_efficientnet_lite0").layer_names == ("stem", *(f"block{i}" for i in range(1, 17)), "top")
+    assert (vit.native_size, vit.hidden) == (224, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"model": "swin_tiny"},
+            "'swin_tiny' is no timm architecture of the families ViT, DeiT and DINOv2, ResNet, EfficientNet, ConvNeXt, "
+            "MobileNetV3",
+        ),
+        ({"model": "vit_base_patch16_225"}, "; did you mean 'vit_base_patch16_224'?"),
+        (
+            {"model": "vit_base_patch16_224.augreg_in21k"},
+            "write model: vit_base_patch16_224 and name the weights as timm/vit_base_patch16_224.augreg_in21k",
+        ),
+        ({"model": "resnet50", "readout": "token"}, "token is not possible for resnet50; use own"),
+        ({"model": "vit_base_patch16_siglip_224", "readout": "token"}, "use own or average"),
+        ({"model": "deit_tiny_distilled_patch16_224", "readout": "average"}, "use own"),
+        ({"model": "resnet50", "patch": 8}, "would have no effect: resnet50 has no patches; remove it"),
+        ({"model": "resnet50", "drop_path": 1.0}, "less than 1"),
+        ({"model": "resnet50", "drop_path": -0.1}, "greater than or equal to 0"),
+    ],
+)
+def test_a_timm_network_that_cannot_be_built_as_written_is_refused(content: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        Timm.model_validate({"name": "timm", **content})
+
+
+def test_what_the_architecture_does_anyway_is_the_same_network() -> None:
+    plain = timm("vit_base_patch16_224")
+    assert timm("vit_base_patch16_224", readout="token", patch=16) == plain
+    assert plain != timm("vit_base_patch16_224", readout="average", patch=32)
+
+
+def test_planes_that_do_not_divide_into_patches_are_told_with_a_size_that_does() -> None:
+    assert timm("vit_base_patch16_224").fault_on(128) is None
+    assert timm("vit_base_patch16_224").fault_on(28) == (
+        "28 rows do not divide into patches of 16; set the dataset's size to a multiple of 16, for example 32, "
+        "or set network.patch"
+    )
+    assert timm("vit_base_patch16_224", patch=7).fault_on(28) is None
+
+
+def test_convolutional_networks_need_32_rows() -> None:
+    assert timm("resnet50").fault_on(28) == (
+        "resnet50 needs planes of at least 32 rows, not 28; set the dataset's size"
+    )
+    assert timm("resnet50").fault_on(32) is None
+
+
+def test_facts_of_timm_are_read_without_timm_and_torch() -> None:
+    code = (
+        "import sys; from frostline.spec.network import Timm; Timm(name='timm', model='resnet50').layer_names; "
+        "print([name for name in ('timm', 'torch', 'numpy') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

@@ -5,6 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from frostline.errors import PlanRefused
+from frostline.spec.folds import Pools
 from frostline.spec.plan import Plan, plan, portion, share_of
 from frostline.spec.study_file import load_study
 from frostline.spec.trial import Seeds, Trial
@@ -133,6 +134,11 @@ def test_a_treatment_that_cannot_be_carried_out_is_refused_once_for_all_seeds() 
     )
 
 
+def whole(counts: list[int]) -> Pools:
+    """Pools of a dataset without folds."""
+    return Pools(tuple(counts), None, ())
+
+
 COUNTS = st.lists(st.integers(1, 7000), min_size=1, max_size=10)
 
 
@@ -140,7 +146,7 @@ COUNTS = st.lists(st.integers(1, 7000), min_size=1, max_size=10)
 def test_a_larger_share_holds_at_least_as_much_of_every_class(
     counts: list[int], one: float, other: float, validation: float
 ) -> None:
-    small, large = (portion(counts, share, validation) for share in sorted([one, other]))
+    small, large = (portion(whole(counts), share, validation) for share in sorted([one, other]))
     assume(min(small.validation) >= 1)  # else the plan refuses it
     assert all(a <= b for a, b in zip(small.train, large.train, strict=True))
     assert all(a <= b for a, b in zip(small.validation, large.validation, strict=True))
@@ -148,14 +154,14 @@ def test_a_larger_share_holds_at_least_as_much_of_every_class(
 
 @given(COUNTS, st.floats(1e-4, 1), st.floats(0.01, 0.99))
 def test_validation_is_cut_out_of_the_share(counts: list[int], share: float, validation: float) -> None:
-    held = portion(counts, share, validation)
+    held = portion(whole(counts), share, validation)
     for count, train, kept in zip(counts, held.train, held.validation, strict=True):
         assert train + kept == share_of(count, share) <= count
         assert kept >= 1 or train + kept < 2
 
 
 def test_the_whole_share_is_every_item() -> None:
-    assert portion([100, 7], 1.0, 0.1).train == (90, 6)
+    assert portion(whole([100, 7]), 1.0, 0.1).train == (90, 6)
 
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda path: path.stem)

@@ -46,8 +46,31 @@ def test_resolving_twice_changes_nothing() -> None:
         ({"steps": 1, "rate": float("inf")}, "finite number"),
         ({"steps": 1, "rate": float("nan")}, "finite number"),
         ({"steps": 1, "validate_every": 0}, "greater than 0"),
+        ({"steps": 1, "layer_decay": 0.0}, "layer_decay\n.*greater than 0"),
+        ({"steps": 1, "layer_decay": 1.5}, "layer_decay\n.*less than or equal to 1"),
+        ({"steps": 1, "warmup_steps": -1}, "warmup_steps\n.*greater than or equal to 0"),
+        ({"steps": 9, "warmup_steps": 2, "schedule": "one-cycle"}, "warmup_steps has no effect with one-cycle, which"),
+        ({"steps": 1, "clip": 0.0}, "clip\n.*greater than 0"),
+        ({"steps": 1, "label_smoothing": 1.0}, "label_smoothing\n.*less than 1"),
+        ({"steps": 1, "accumulate": 0}, "accumulate\n.*greater than 0"),
+        ({"steps": 1, "batch": 8, "accumulate": 9}, "accumulate: a batch of 8 has no 9 parts; use at most 8"),
+        ({"steps": 1, "precision": "float16"}, "precision\n.*'float32' or 'bfloat16'"),
+        ({"steps": 1, "norms": "frozen"}, "norms\n.*'stored', 're-estimated' or 'tuned'"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(content: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Recipe.model_validate(content)
+
+
+def test_a_batch_has_no_more_parts_than_items() -> None:
+    resolved = Recipe(steps=4, batch=64, accumulate=32).resolved(10)
+    assert (resolved.batch, resolved.accumulate) == (10, 10)
+    assert Recipe(steps=4, batch=64, accumulate=4).resolved(10).accumulate == 4
+
+
+@given(batch=st.integers(1, 99), parts=st.integers(1, 99), items=st.integers(1, 99), warmup=st.integers(0, 99))
+def test_what_resolving_gives_reads_back_as_itself(batch: int, parts: int, items: int, warmup: int) -> None:
+    recipe = Recipe(passes=2, batch=batch, accumulate=min(parts, batch), warmup_steps=warmup)
+    resolved = recipe.resolved(items)
+    assert Recipe.model_validate_json(resolved.model_dump_json(exclude_defaults=True)) == resolved

@@ -10,11 +10,15 @@ from pydantic import BaseModel, ValidationError
 
 from frostline.spec import base
 from frostline.spec.base import Value
-from frostline.spec.network import Mlp, PlainCnn
+from frostline.spec.augmentation import Augmentation
+from frostline.spec.dataset import Dataset
+from frostline.spec.network import Mlp, PlainCnn, Timm
+from frostline.spec.published import Statistics
 from frostline.spec.recipe import Recipe
+from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Dataset, Seeds, Trial, WeightsFile
+from frostline.spec.trial import Seeds, Trial, WeightsFile
 from tests.spec.examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
 
 HIDDEN = PlainCnn(name="plain_cnn", depth=4, channels=8, hidden=16)
@@ -34,6 +38,19 @@ TRIALS = {
     "hidden layer kept": transfer(head="hidden-kept", network=HIDDEN, start=pretraining(network=HIDDEN)),
     "padded planes": pretraining(dataset=Dataset(name="mnist", channels=3, size=32)),
     "standardised, larger validation": transfer(normalise="standard", validation=0.2),
+    "a timm network, statistics given": transfer(
+        dataset=Dataset(name="esc10", channels=3, size=32),
+        network=Timm(name="timm", model="resnet18"),
+        surgery=Surgery.parse("f5t4"),
+        normalise=Statistics(mean=(0.5,), deviation=(0.5,)),
+        start=FILE,
+    ),
+    "sound its own way, stratified folds": pretraining(
+        dataset=Dataset(
+            name="fsdd", size=32, spectrogram=Spectrogram(rate_hz=8000, bands=32, segments=2), split="stratified", folds=4
+        )
+    ),
+    "augmented": transfer(augmentation=Augmentation(flip="horizontal")),
     "a chain of three": transfer(start=transfer(dataset=OLD_DIGITS)),
 }
 OTHERS: dict[str, object] = {
@@ -44,6 +61,7 @@ OTHERS: dict[str, object] = {
     "share": 0.5,
     "validation": 0.2,
     "normalise": "standard",
+    "augmentation": Augmentation(flip="horizontal"),
     "head": "kept",
     "start": FILE,
     "seeds": Seeds(weights=1),
@@ -60,7 +78,9 @@ def test_trials_keep_the_keys_under_which_their_outcomes_are_stored() -> None:
 
 
 def test_a_default_changes_only_together_with_numerics() -> None:
-    kinds: tuple[type[BaseModel], ...] = (Recipe, Dataset, PlainCnn, Mlp, Seeds, WeightsFile, Trial, Study)
+    kinds: tuple[type[BaseModel], ...] = (
+        Recipe, Dataset, Spectrogram, PlainCnn, Mlp, Timm, Seeds, WeightsFile, Augmentation, Trial, Study
+    )  # fmt: skip
     got: dict[str, object] = {"NUMERICS": base.NUMERICS}
     for kind in kinds:
         fields = kind.model_fields.items()
@@ -190,7 +210,7 @@ def test_a_dataset_says_what_the_network_will_see() -> None:
     dataset = Dataset(name="mnist", classes=(5, 7), channels=3, size=32)
     assert dataset.plane_shape == (3, 32)
     assert dataset.class_names == ("5", "7")
-    assert dataset.train_counts == (5421, 6265)
+    assert dataset.pools(0).train == (5421, 6265)
     assert Dataset(name="mnist").plane_shape == (1, 28)
 
 

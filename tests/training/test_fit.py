@@ -10,7 +10,6 @@ from frostline.data.planes import Items
 from frostline.errors import TrainingDiverged
 from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.plain import build
-from frostline.randomness import stream
 from frostline.spec.network import PlainCnn
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
@@ -33,14 +32,13 @@ def items(count: int = 40, seed: int = 0) -> Items:
 
 def trained(recipe: Recipe, train: Items | None = None, validation: Items | None = None, workers: int = 0) -> Fitted:
     lesson = Lesson(train or items(), validation or items(20, 1), workers)
-    return fit(network(), lesson, recipe, stream(0, "batches"), "checkpoints")
+    return fit(network(), lesson, recipe, 0, "checkpoints")
 
 
 def test_training_leaves_its_network_untouched_and_learns() -> None:
     given = network()
     digest = state_digest(given)
-    fitted = fit(given, Lesson(items(), items(20, 1)), Recipe(steps=60, validate_every=10, rate=0.01),
-                 stream(0, "batches"), "best")  # fmt: skip
+    fitted = fit(given, Lesson(items(), items(20, 1)), Recipe(steps=60, validate_every=10, rate=0.01), 0, "best")
     assert state_digest(given) == digest
     assert fitted.history[-1].loss < fitted.history[0].loss
     assert fitted.history[-1].train_loss < fitted.history[0].train_loss
@@ -53,7 +51,7 @@ def test_the_best_weights_are_restored_not_the_last() -> None:
     fitted = trained(Recipe(steps=60, validate_every=5, rate=0.02), validation=random_labels)
     assert fitted.best.loss == min(seen.loss for seen in fitted.history)
     assert fitted.best.step < fitted.history[-1].step
-    restored = classes.loss(logits_of(fitted.network, random_labels), random_labels.targets)
+    restored = classes.loss(logits_of(fitted.network, random_labels, "float32"), random_labels.targets)
     assert float(restored) == fitted.best.loss
     assert all(torch.equal(tensor, fitted.states[fitted.best.step][name])
                for name, tensor in fitted.network.state_dict().items())  # fmt: skip
@@ -115,7 +113,7 @@ def test_a_batch_holds_the_items_at_its_positions() -> None:
     ],
 )
 def test_the_optimiser_is_the_recipes(recipe: Recipe, kind: type, setting: tuple[str, float]) -> None:
-    optimizer = optimizer_of(recipe, network().parameters())
+    optimizer = optimizer_of(recipe, network())
     assert type(optimizer) is kind
     assert optimizer.param_groups[0][setting[0]] == setting[1]
 
@@ -123,7 +121,7 @@ def test_the_optimiser_is_the_recipes(recipe: Recipe, kind: type, setting: tuple
 def test_only_parameters_that_need_a_gradient_are_trained() -> None:
     some = network()
     some.layers["conv1"].requires_grad_(False)
-    trained_ids = {id(p) for p in optimizer_of(Recipe(steps=1), some.parameters()).param_groups[0]["params"]}
+    trained_ids = {id(p) for p in optimizer_of(Recipe(steps=1), some).param_groups[0]["params"]}
     assert trained_ids == {id(p) for p in some.parameters()} - {id(p) for p in some.layers["conv1"].parameters()}
 
 
@@ -132,8 +130,7 @@ def test_only_parameters_that_need_a_gradient_are_trained() -> None:
 )
 def test_the_rate_follows_its_schedule(schedule: str, middle: float | None, last: float) -> None:
     recipe = Recipe.model_validate({"steps": 100, "schedule": schedule, "rate": 1.0, "optimizer": "sgd"})
-    parameter = torch.nn.Parameter(torch.zeros(1))
-    optimizer = optimizer_of(recipe, [parameter])
+    optimizer = optimizer_of(recipe, network())
     course = schedule_of(recipe, optimizer, 100)
     rates = []
     for _ in range(100):
@@ -152,7 +149,23 @@ def test_the_rate_follows_its_schedule(schedule: str, middle: float | None, last
 
 def test_asking_leaves_the_network_in_the_mode_that_it_was_in() -> None:
     some = network().train()
-    first = logits_of(some, items())
+    first = logits_of(some, items(), "float32")
     assert some.training
-    assert torch.equal(first, logits_of(some.eval(), items()))
+    assert torch.equal(first, logits_of(some.eval(), items(), "float32"))
     assert not some.training
+
+
+def test_a_sample_of_several_pieces_is_answered_by_their_mean_probability() -> None:
+    some, shown = network(), items(12)
+    alone = logits_of(some, shown, "float32").softmax(dim=1)
+    whole = logits_of(some, Items(shown.planes, shown.targets, 3), "float32")
+    assert torch.allclose(whole.exp(), alone.reshape(4, 3, 3).mean(dim=1), atol=1e-6)
+
+
+def test_validation_counts_samples_and_not_their_pieces() -> None:
+    shown = items(20, 1)
+    pieces = Items(shown.planes.repeat_interleave(3, dim=0), shown.targets.repeat_interleave(3), 3)
+    recipe = Recipe(steps=60, validate_every=60, rate=0.01)
+    alone, threefold = trained(recipe, validation=shown).best, trained(recipe, validation=pieces).best
+    assert threefold.accuracy == alone.accuracy > 0.8
+    assert threefold.loss == pytest.approx(alone.loss, rel=1e-5)

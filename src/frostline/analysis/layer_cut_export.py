@@ -14,7 +14,7 @@ import pandas as pd
 from frostline.analysis.comparisons import distinct_runs, scratch_arm
 from frostline.analysis.layer_cut_files import BASELINE
 from frostline.analysis.table import FIGURES, cut_points, replace_whole
-from frostline.spec.network import Activation, PlainCnn
+from frostline.spec.network import Activation, Mlp, PlainCnn, Timm
 from frostline.spec.study import Family, Pretraining, Study
 
 ACTIVATIONS: dict[Activation, str] = {
@@ -49,8 +49,10 @@ def write_layer_cuts(study: Study, frame: pd.DataFrame, folder: Path) -> LayerCu
 
 def layer_cut_files(study: Study, frame: pd.DataFrame) -> LayerCutFiles:
     """The finished runs of ``frame`` in the published layout, each once: files ``cuts_{family}`` and ``baselines``."""
+    if isinstance(study.network, Timm):
+        return LayerCutFiles({}, (f"everything: the published layout has no place for {study.network.model}",))
     rate = study.recipe_of(study.recipe).rate
-    settings, left_out = _settings(study)
+    settings, left_out = _settings(study, study.network)
     done = distinct_runs(frame[frame["status"] == "finished"])
     files: dict[str, list[dict[str, object]]] = {}
     for name, family in study.surgeries.items():
@@ -86,9 +88,9 @@ def _flags(family: Family) -> dict[str, object]:
     return flags | ({"truncate": True} if family.above == "removed" else {})
 
 
-def _settings(study: Study) -> tuple[dict[str, object], list[str]]:
+def _settings(study: Study, network: PlainCnn | Mlp) -> tuple[dict[str, object], list[str]]:
     """The configuration in the published keys, and what is lost in it."""
-    recipe, network, source = study.recipe_of(study.recipe), study.network, study.source
+    recipe, source = study.recipe_of(study.recipe), study.source
     settings: dict[str, object] = {
         "depth": network.depth,
         "two_linear_layers": network.hidden is not None,
@@ -118,7 +120,7 @@ def _settings(study: Study) -> tuple[dict[str, object], list[str]]:
         settings |= {"generate_dataset_seed": study.fixed_seed}
     if study.head != "kept":
         settings |= {"reinit_both_dense": study.head == "new"}
-    return settings, _losses(study)
+    return settings, _losses(study, network)
 
 
 def _convolutions(network: PlainCnn) -> dict[str, object]:
@@ -127,7 +129,7 @@ def _convolutions(network: PlainCnn) -> dict[str, object]:
     return {"num_channels": network.channels, "kernel_size": network.kernel, "use_pooling": pools, **pooling}
 
 
-def _losses(study: Study) -> list[str]:
+def _losses(study: Study, network: PlainCnn | Mlp) -> list[str]:
     recipe = study.recipe_of(study.recipe)
     said = [
         f"dataset {study.dataset.name}, normalise {study.normalise} and the optimiser {recipe.optimizer} with its "
@@ -139,10 +141,10 @@ def _losses(study: Study) -> list[str]:
         said.append(f"the budget of {recipe.steps} steps has no key; num_train counts passes and is left out")
     if "split" in study.vary:
         said.append("generate_dataset_seed is left out: the split follows the seed of each repeat")
-    if isinstance(study.network, PlainCnn) and study.network.readout == "average":
+    if isinstance(network, PlainCnn) and network.readout == "average":
         said.append("readout average has no key in this layout")
-    if not isinstance(study.network, PlainCnn):
-        said.append(f"width {study.network.width} of {study.network.name} has no key in this layout")
+    if not isinstance(network, PlainCnn):
+        said.append(f"width {network.width} of {network.name} has no key in this layout")
     if study.head == "kept":
         said.append("head kept has no key in this layout; reinit_both_dense is left out")
     if not isinstance(study.source, Pretraining):

@@ -43,6 +43,23 @@ def locate(card: DatasetCard) -> Path:
     return _fetched(card, folders)
 
 
+def find(card: DatasetCard) -> Path:
+    """The folder of a dataset that lies in many files, under ``FROSTLINE_DATA`` or in the cache; it is never fetched.
+
+    Raises:
+        DataFault: it is in neither; says where it comes from and where to put it.
+    """
+    folders = [folder for name in (card.name, *card.also_in) for folder in _folders(name)]
+    found = next((folder for folder in folders if folder.is_dir()), None)
+    if found is None:
+        looked = ", ".join(map(str, folders))
+        raise DataFault(
+            f"{card.name} is not in {looked}.\n  It is not fetched by itself: get it from {card.source}, put its folder "
+            f"there as {card.name}/, or set FROSTLINE_DATA to the folder that holds {card.name}/."
+        )
+    return found
+
+
 def check(card: DatasetCard, folder: Path) -> None:
     """Nothing, where ``folder`` holds every file of ``card``, all of them of one edition that is known.
 

@@ -93,6 +93,7 @@ def read_cifar(card: DatasetCard, folder: Path) -> Corpus:
 
 
 def _cifar_records(card: DatasetCard, path: Path) -> UInt8[np.ndarray, "item byte"]:
+    assert card.size is not None
     record = 1 + card.channels * card.size * card.size
     content = np.fromfile(path, np.uint8)
     if not len(content) or len(content) % record:
@@ -101,6 +102,7 @@ def _cifar_records(card: DatasetCard, path: Path) -> UInt8[np.ndarray, "item byt
 
 
 def _cifar_samples(card: DatasetCard, part: str, records: UInt8[np.ndarray, "item byte"]) -> Samples:
+    assert card.size is not None
     planes = records[:, 1:].reshape(-1, card.channels, card.size, card.size)
     targets = records[:, 0]
     if targets.max() >= len(card.class_names):

@@ -2,9 +2,10 @@
 
 | symbol | meaning | shape, unit |
 |---|---|---|
-| raw | planes as the file stores them | sample channel row column, 0 to ``full_scale`` |
-| seen | planes as the network sees them | sample channel' row' column', float32 |
-| mean, deviation | statistics of the training items | channel' |
+| raw | planes as the file stores them: 0 to ``full_scale``, or levels of a spectrogram | sample channel row column |
+| piece | one plane of a sample: a sound has one for each of its segments | piece channel row column |
+| seen | planes as the network sees them | piece channel' row' column', float32 |
+| mean, deviation | statistics that pieces are normalised with | channel' |
 """
 
 from __future__ import annotations
@@ -16,24 +17,31 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
-from frostline.catalog import dataset_card
 from frostline.data.samples import Samples
-from frostline.spec.trial import Dataset, Normalisation
+from frostline.spec.dataset import Dataset
+from frostline.spec.published import Statistics
+from frostline.spec.trial import Normalisation
 
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """Planes and targets as training reads them, on one device."""
+    """Planes and targets as training reads them, on one device; ``pieces`` planes in a row are one sample."""
 
-    planes: Float32[Tensor, "sample channel row column"]
-    targets: Int64[Tensor, " sample"]
+    planes: Float32[Tensor, "piece channel row column"]
+    targets: Int64[Tensor, " piece"]
+    pieces: int = 1
 
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def sample_targets(self) -> Int64[Tensor, " sample"]:
+        """The target of each sample."""
+        return self.targets[:: self.pieces]
+
     def to(self, device: torch.device) -> Items:
         """The same items on ``device``."""
-        return Items(self.planes.to(device), self.targets.to(device))
+        return Items(self.planes.to(device), self.targets.to(device), self.pieces)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,43 +49,76 @@ class Preprocessing:
     """One value that prepares planes alike for training, validation, test and prediction."""
 
     dataset: Dataset
-    normalise: Normalisation
     mean: Float32[Tensor, " channel"]
     deviation: Float32[Tensor, " channel"]
 
     def __call__(self, samples: Samples) -> Items:
         """``samples`` as the network sees them."""
         planes = fitted(samples.planes, self.dataset)
-        if self.normalise == "standard":
+        if bool((self.mean != 0).any() or (self.deviation != 1).any()):
             planes = planes.sub_(self.mean[:, None, None]).div_(self.deviation[:, None, None])
-        return Items(planes, samples.targets)
+        pieces = self.dataset.segments
+        return Items(planes, samples.targets.repeat_interleave(pieces), pieces)
 
 
-def preprocessing(dataset: Dataset, normalise: Normalisation, train: Samples) -> Preprocessing:
-    """The preprocessing of ``dataset``; with ``standard`` its mean and deviation are those of ``train``, per channel.
+def preprocessing(dataset: Dataset, normalise: Normalisation | Statistics, train: Samples) -> Preprocessing:
+    """The preprocessing of ``dataset``: as it is (``unit``), by mean and deviation of ``train``, or by those given.
 
-    A channel that is constant in ``train`` keeps its scale.
+    A channel that is constant in ``train`` keeps its scale. Given statistics of several channels are averaged for
+    planes of one.
+
+    Raises:
+        ValueError: the given statistics are of another number of channels.
     """
     channels = dataset.plane_shape[0]
-    if normalise == "unit":
-        return Preprocessing(dataset, normalise, torch.zeros(channels), torch.ones(channels))
+    if isinstance(normalise, Statistics):
+        mean, deviation = (_of_channels(values, channels) for values in (normalise.mean, normalise.deviation))
+        return Preprocessing(dataset, mean, deviation)
+    if normalise != "standard":
+        return Preprocessing(dataset, torch.zeros(channels), torch.ones(channels))
     planes = fitted(train.planes, dataset)
     deviation = planes.std(dim=(0, 2, 3), correction=0)
-    return Preprocessing(dataset, normalise, planes.mean(dim=(0, 2, 3)), torch.where(deviation > 0, deviation, 1.0))
+    return Preprocessing(dataset, planes.mean(dim=(0, 2, 3)), torch.where(deviation > 0, deviation, 1.0))
 
 
-def fitted(raw: Shaped[Tensor, "sample channel row column"], dataset: Dataset) -> Float32[Tensor, "sample c r r"]:
-    """``raw`` from 0 to 1, with the channels and the size that ``dataset`` states."""
-    planes = raw.to(torch.float32, copy=True).div_(dataset_card(dataset.name).full_scale)
+def fitted(raw: Shaped[Tensor, "sample channel row column"], dataset: Dataset) -> Float32[Tensor, "piece c r r"]:
+    """``raw`` from 0 to 1, with the channels and the size that ``dataset`` states.
+
+    Sound is scaled to the size first, and then each piece so that its lowest level is 0 and its highest 1.
+    """
+    if dataset.card.kind == "sounds":
+        planes = _least_to_most(_scaled(raw.to(torch.float32).flatten(0, 1)[:, None], dataset))
+    else:
+        planes = raw.to(torch.float32, copy=True).div_(dataset.card.full_scale)
     if dataset.channels == 1:
         planes = planes.mean(dim=1, keepdim=True)
     elif dataset.channels is not None:
         planes = planes.repeat(1, dataset.channels, 1, 1)
-    if dataset.size is None:
+    if dataset.size is None or dataset.card.kind != "planes":
         return planes
     if dataset.resize == "interpolate":
-        size = (dataset.size, dataset.size)
-        return F.interpolate(planes, size=size, mode="bilinear", antialias=True, align_corners=False)
+        return _scaled(planes, dataset)
     margin = dataset.size - planes.shape[-1]
     before, after = margin // 2, margin - margin // 2
     return F.pad(planes, (before, after, before, after))
+
+
+def _scaled(planes: Tensor, dataset: Dataset) -> Tensor:
+    assert dataset.size is not None
+    size = (dataset.size, dataset.size)
+    return F.interpolate(planes, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _least_to_most(planes: Tensor) -> Tensor:
+    """Each plane from 0 to 1; one without any difference is 0 throughout."""
+    low, high = planes.amin(dim=(1, 2, 3), keepdim=True), planes.amax(dim=(1, 2, 3), keepdim=True)
+    span = high - low
+    return (planes - low) / torch.where(span > 0, span, 1.0)
+
+
+def _of_channels(values: tuple[float, ...], channels: int) -> Tensor:
+    if len(values) == channels:
+        return torch.tensor(values)
+    if channels == 1:
+        return torch.tensor([sum(values) / len(values)])
+    raise ValueError(f"statistics of {len(values)} channels do not fit planes of {channels}")

@@ -3,33 +3,149 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from frostline.catalog import DatasetCard, dataset_card, load_code
-from frostline.data.download import locate
-from frostline.data.samples import Corpus, Samples
+from frostline.catalog import DatasetCard, LeftOut, Listing, load_code
+from frostline.data.cache import cached_planes
+from frostline.data.download import find, locate
+from frostline.data.pictures import picture
+from frostline.data.samples import Collection, Corpus, Samples, digest_of
+from frostline.data.sounds import planes_of
 from frostline.errors import DataFault
+from frostline.spec.base import key_of
+from frostline.spec.dataset import Reading
+from frostline.spec.folds import Counts, counts_of
 
 Reader = Callable[[DatasetCard, Path], Corpus]
+Lister = Callable[[Path], Listing]
+Note = Callable[[int, int], None]
 KEPT_IN_MEMORY = 3
 NO_FOLDER = Path()
+DECODERS = {"images": ("pillow",), "sounds": ("soundfile", "soxr", "torch")}
+
+
+def _silent(done: int, files: int) -> None:
+    """Notes nothing."""
 
 
 @lru_cache(maxsize=KEPT_IN_MEMORY)
-def read(name: str) -> Corpus:
-    """The dataset called ``name``, whole, with as many items of each class as its card says.
+def read(reading: Reading) -> Corpus | Collection:
+    """The dataset of ``reading``, whole, with as many items of each class as its card says.
+
+    Of a dataset in files, what cannot be used is left out, by name and with its reason.
 
     Raises:
         UnknownName: no dataset is called so.
         DataFault: its files are missing, damaged, or hold something else than the card says.
     """
-    card = dataset_card(name)
-    reader = cast(Reader, load_code(card.code))
-    corpus = reader(card, locate(card) if card.files else NO_FOLDER)
+    return decoded(reading, _silent) if reading.card.kind != "planes" else _read_whole(reading.card)
+
+
+def decoded(reading: Reading, note: Note) -> Collection:
+    """The dataset of ``reading``, which lies in files; ``note`` is told how many of how many files are ready.
+
+    Planes are kept by the content of the file they came from, so that each file is decoded once.
+    """
+    card = reading.card
+    listing, folder = _listed(card, Path(reading.path) if reading.path else None)
+    files = [folder / item.file for item in listing.items]
+    cached = cached_planes(files, _decoding_key(reading), _decoder(reading), partial(_told, note, len(files)))
+    usable = [place for place, planes in enumerate(cached.planes) if planes is not None]
+    names = {str(folder / item.file): item.file for item in listing.items}
+    damaged = tuple(LeftOut(names.get(out.file, out.file), out.reason) for out in cached.left_out)
+    left_out = (*listing.left_out, *damaged)
+    if not usable:
+        first = f"; the first: {left_out[0].file}: {left_out[0].reason}" if left_out else ""
+        raise DataFault(f"{card.name}: none of {len(files)} files can be used{first}")
+    items = [listing.items[place] for place in usable]
+    planes = torch.stack([cast(Tensor, cached.planes[place]) for place in usable])
+    ids = np.array([item.id for item in items])
+    groups = np.array([item.group for item in items])
+    samples = Samples(planes, torch.tensor([item.label for item in items]), ids, groups)
+    return Collection(samples, listing.items, left_out, digest_of(samples))
+
+
+def refuse_many_left_out(name: str, whole: Collection, allowed: float) -> None:
+    """Nothing, where at most the part ``allowed`` of the listed files had to be left out.
+
+    Raises:
+        DataFault: names the first of them with their reasons, and what to do.
+    """
+    lost = len(whole.listed) - len(whole.samples)
+    if lost <= allowed * len(whole.listed):
+        return
+    shown = [f"{out.file}: {out.reason}" for out in whole.left_out[:10]]
+    more = [f"and {len(whole.left_out) - 10} more"] if len(whole.left_out) > 10 else []
+    lines = "\n  ".join([*shown, *more])
+    raise DataFault(
+        f"{lost} of {len(whole.listed)} files of {name} cannot be used, more than most_left_out: {allowed:g} allows:"
+        f"\n  {lines}\n  Repair or remove them, or set most_left_out to at least {lost / len(whole.listed):.3f}."
+    )
+
+
+def _told(note: Note, files: int, done: int) -> None:
+    note(done, files)
+
+
+def _listed(card: DatasetCard, path: Path | None) -> tuple[Listing, Path]:
+    """What ``card`` lists, and the folder that its files are relative to.
+
+    Raises:
+        DataFault: the files that are there are not those that the card of a known dataset promises.
+    """
+    if path is not None:
+        assert card.listing is not None
+        return card.listing, path if path.is_dir() else path.parent
+    folder = find(card)
+    listing = cast(Lister, load_code(card.code))(folder)
+    labels, folds = [item.label for item in listing.items], [item.fold or 0 for item in listing.items]
+    found = counts_of(labels, folds, len(card.fold_counts), len(card.class_names))
+    faults = [
+        f"fold {fold + 1}: expected {sum(expected)} items, found {sum(there)}"
+        for fold, (expected, there) in enumerate(zip(card.fold_counts, found, strict=True))
+        if sum(there) > sum(expected)
+    ]
+    if faults:
+        raise DataFault(f"{card.name} in {folder} does not hold what its card says:\n  " + "\n  ".join(faults))
+    return _completed(card, listing, found), folder
+
+
+def _completed(card: DatasetCard, listing: Listing, found: tuple[Counts, ...]) -> Listing:
+    """``listing`` with a word for each fold and class of which fewer files are there than the card promises."""
+    missing = tuple(
+        LeftOut(f"fold {fold + 1}, {card.class_names[label]}", f"{expected - there} of {expected} files are not there")
+        for fold, (wanted, held) in enumerate(zip(card.fold_counts, found, strict=True))
+        for label, (expected, there) in enumerate(zip(wanted, held, strict=True))
+        if there < expected
+    )
+    return Listing(listing.class_names, listing.items, (*listing.left_out, *missing))
+
+
+def _decoder(reading: Reading) -> Callable[[Path], Tensor]:
+    if reading.sound is not None:
+        assert reading.sound.duration_s is not None
+        return partial(planes_of, spectrogram=reading.sound, duration_s=reading.sound.duration_s)
+    assert reading.size is not None
+    return partial(picture, size=reading.size)
+
+
+def _decoding_key(reading: Reading) -> str:
+    """What, beside the content of a file, decides its planes."""
+    told: dict[str, object] = {name: version(name) for name in DECODERS[reading.card.kind]}
+    if reading.sound is not None:
+        told["sound"] = reading.sound.model_dump(mode="json", exclude_defaults=True)
+    return key_of("planes", told | {"size": reading.size})
+
+
+def _read_whole(card: DatasetCard) -> Corpus:
+    corpus = cast(Reader, load_code(card.code))(card, locate(card) if card.files else NO_FOLDER)
     faults = [
         f"{part}: expected {expected} items a class, found {found}"
         for part, samples, expected in (
@@ -39,7 +155,7 @@ def read(name: str) -> Corpus:
         if (found := _counts(samples, len(card.class_names))) != expected
     ]
     if faults:
-        raise DataFault(f"{name} does not hold what its card says:\n  " + "\n  ".join(faults))
+        raise DataFault(f"{card.name} does not hold what its card says:\n  " + "\n  ".join(faults))
     return corpus
 
 

@@ -18,6 +18,8 @@ import torch
 from jaxtyping import Int64, Shaped
 from torch import Tensor
 
+from frostline.catalog import LeftOut, Listed
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -52,10 +54,27 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """A whole dataset as read: its training part, its test part and the digest of both (sha256, hexadecimal)."""
+    """A whole dataset in parts, with the digest of all (sha256, hexadecimal).
+
+    ``validation`` is None where a share of the training part is cut for it.
+    """
 
     train: Samples
     test: Samples
+    digest: str
+    validation: Samples | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """A dataset in files, decoded: the samples that could be used, and everything that is listed, usable or not.
+
+    Folds are dealt over what is listed, so that a damaged file moves no other item.
+    """
+
+    samples: Samples
+    listed: tuple[Listed, ...]
+    left_out: tuple[LeftOut, ...]
     digest: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,11 +11,13 @@ import numpy as np
 import torch
 from jaxtyping import Shaped
 
-from frostline.data.samples import Corpus, Samples
-from frostline.errors import LeakFound
+from frostline.data.samples import Collection, Corpus, Samples
+from frostline.errors import DataFault, LeakFound
 from frostline.randomness import stream
+from frostline.spec.dataset import Dataset
+from frostline.spec.folds import Pools, dealt, turn_of
 from frostline.spec.plan import portion, validation_of
-from frostline.spec.trial import Dataset, Trial
+from frostline.spec.trial import Trial
 
 
 class SealedSamples:
@@ -73,29 +75,99 @@ class Splits:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def split(corpus: Corpus, trial: Trial) -> Splits:
-    """The splits of ``trial``: its share of the training part, stratified, divided into training and validation.
+def split(whole: Corpus | Collection, trial: Trial) -> Splits:
+    """The splits of ``trial``: its share of the training and of the validation pool, and the sealed test part.
 
-    The split seed divides each class into a pool to train on and a pool to validate on; the share seed orders both,
+    Where there are folds, the split seed chooses the one that tests and the one that validates; elsewhere it divides
+    each class of the training part into a pool to train on and a pool to validate on. The share seed orders both pools,
     and a share takes the first of each. So shares of equal seeds are nested, in training and in validation.
+
+    Raises:
+        DataFault: what could be used of the files leaves a class without an item to train or to validate on.
     """
+    corpus = whole if isinstance(whole, Corpus) else parted(whole, trial.dataset, trial.seeds.split)
     dataset, seeds = trial.dataset, trial.seeds
-    held = portion(dataset.train_counts, trial.share, trial.validation)
-    train: list[np.ndarray] = []
-    validation: list[np.ndarray] = []
+    held = portion(_sizes(corpus, dataset), trial.share, trial.validation)
+    wanted = {"train": held.train, "validation": held.validation}
+    chosen: dict[str, list[np.ndarray]] = {"train": [], "validation": []}
     for label, position in enumerate(dataset.class_indices):
-        members = np.flatnonzero(corpus.train.targets.numpy() == position)
-        members = members[stream(seeds.split, "split", str(position)).permutation(len(members))]
-        boundary = validation_of(len(members), trial.validation)
-        pools = {"validation": members[:boundary], "train": members[boundary:]}
-        for part, chosen, count in (("train", train, held.train), ("validation", validation, held.validation)):
-            order = stream(seeds.share, "share", part, str(position)).permutation(len(pools[part]))
-            chosen.append(np.sort(pools[part][order[: count[label]]]))
+        pools = _pools(corpus, trial, position)
+        for part, members in pools.items():
+            order = stream(seeds.share, "share", part, str(position)).permutation(len(members))
+            chosen[part].append(np.sort(members[order[: wanted[part][label]]]))
+    _refuse_empty(dataset, chosen)
+    validating = corpus.train if corpus.validation is None else corpus.validation
     return Splits(
-        _relabelled(corpus.train.take(np.concatenate(train)), dataset),
-        _relabelled(corpus.train.take(np.concatenate(validation)), dataset),
+        _relabelled(corpus.train.take(np.concatenate(chosen["train"])), dataset),
+        _relabelled(validating.take(np.concatenate(chosen["validation"])), dataset),
         SealedSamples(_relabelled(_of_classes(corpus.test, dataset), dataset)),
     )
+
+
+def parted(whole: Collection, dataset: Dataset, split_seed: int) -> Corpus:
+    """``whole`` in its official parts, or in the folds that train, validate and test with ``split_seed``.
+
+    Where folds part groups by choice (``stratified``), every item is its own group.
+    """
+    fold_of = _parts_of(whole, dataset, split_seed)
+    parts = np.array([fold_of[name] for name in whole.samples.ids.tolist()])
+    samples = whole.samples
+    if dataset.splitting == "stratified":
+        samples = Samples(samples.planes, samples.targets, samples.ids, samples.ids)
+    train, validation, test = (
+        samples.take(np.flatnonzero(parts == part)) for part in ("train", "validation", "test")
+    )
+    return Corpus(train, test, whole.digest, validation if "validation" in fold_of.values() else None)
+
+
+def _parts_of(whole: Collection, dataset: Dataset, split_seed: int) -> dict[str, str]:
+    """The part of each listed item, by its id."""
+    listed = whole.listed
+    if not dataset.has_folds:
+        return {item.id: str(item.part) for item in listed}
+    turn = turn_of(split_seed, dataset.fold_count)
+    names = {turn.test: "test", turn.validation: "validation"}
+    if dataset.splitting == "official":
+        folds: Iterable[int | None] = [item.fold for item in listed]
+    else:
+        ids = [item.id for item in listed]
+        groups = [item.group for item in listed] if dataset.splitting == "grouped" else ids
+        folds = dealt([item.label for item in listed], ids, groups, dataset.fold_count, turn.deal)
+    return {item.id: names.get(-1 if fold is None else fold, "train") for item, fold in zip(listed, folds, strict=True)}
+
+
+def _sizes(corpus: Corpus, dataset: Dataset) -> Pools:
+    """How many items of each class there are to train and to validate on: what could be used, whatever was listed."""
+
+    def counts(samples: Samples) -> tuple[int, ...]:
+        return tuple(int((samples.targets == position).sum()) for position in dataset.class_indices)
+
+    validation = None if corpus.validation is None else counts(corpus.validation)
+    return Pools(counts(corpus.train), validation, counts(corpus.test))
+
+
+def _pools(corpus: Corpus, trial: Trial, position: int) -> dict[str, np.ndarray]:
+    """The places of the class at ``position`` that may train, and of those that may validate."""
+    members = np.flatnonzero(corpus.train.targets.numpy() == position)
+    if corpus.validation is not None:
+        return {"validation": np.flatnonzero(corpus.validation.targets.numpy() == position), "train": members}
+    members = members[stream(trial.seeds.split, "split", str(position)).permutation(len(members))]
+    boundary = validation_of(len(members), trial.validation)
+    return {"validation": members[:boundary], "train": members[boundary:]}
+
+
+def _refuse_empty(dataset: Dataset, chosen: Mapping[str, Sequence[np.ndarray]]) -> None:
+    lacking = [
+        f"no item of {name!r} is left for {part}"
+        for part, classes in chosen.items()
+        for name, members in zip(dataset.class_names, classes, strict=True)
+        if len(members) == 0
+    ]
+    if lacking:
+        raise DataFault(
+            f"{dataset.name} cannot be split: {'; '.join(lacking)}. Use a larger share, other folds, or fewer classes; "
+            "`frostline prepare` says which files were left out"
+        )
 
 
 def refuse_overlap(one: str, other: str, left: Iterable[str], right: Iterable[str], what: str) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from torch import Tensor, nn
+
+READOUT = "readout"
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,12 @@ class Fit:
 class Network(nn.Module):
     """Layers, input first, then a readout that makes features of the last layer's output, then a head.
 
-    Layers named in ``frozen`` are constant: their parameters need no gradient and they never enter training mode,
-    whatever ``train`` is called on the whole, so no buffer moves and no dropout draws.
+    Layers named in ``frozen`` are constant, and so is the readout where ``frozen`` holds ``readout``: their parameters
+    need no gradient and they never enter training mode, whatever ``train`` is called on the whole, so no buffer moves
+    and no dropout draws.
+
+    Raises:
+        ValueError: a frozen name that no layer has, or a layer called ``readout``.
     """
 
     def __init__(
@@ -36,21 +42,28 @@ class Network(nn.Module):
         self.readout = readout
         self.head = head
         self.frozen = frozenset(frozen)
-        unknown = self.frozen - set(self.layers)
+        if READOUT in self.layers:
+            raise ValueError(f"a layer cannot be called {READOUT!r}, which names the part between layers and head")
+        unknown = self.frozen - self.parts.keys()
         if unknown:
-            raise ValueError(f"no such layers to freeze: {sorted(unknown)}; there are {list(self.layers)}")
+            raise ValueError(f"no such layers to freeze: {sorted(unknown)}; there are {list(self.parts)}")
         for name in self.frozen:
-            self.layers[name].requires_grad_(False)
+            self.parts[name].requires_grad_(False)
         self.train(self.training)
 
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """What can be frozen, input first: every layer by its name, then the readout."""
+        return {**dict(self.layers.items()), READOUT: self.readout}
+
     def train(self, mode: bool = True) -> Network:
-        """This network in training or evaluation mode; frozen layers stay in evaluation mode."""
+        """This network in training or evaluation mode; what is frozen stays in evaluation mode."""
         super().train(mode)
         for name in self.frozen:
-            self.layers[name].train(False)
+            self.parts[name].train(False)
         return self
 
-    def forward(self, planes: Float32[Tensor, "sample channel row column"]) -> Float32[Tensor, "sample output"]:
+    def forward(self, planes: Float32[Tensor, "sample channel row column"]) -> Float[Tensor, "sample output"]:
         """The head's outputs (logits) for ``planes``."""
         for layer in self.layers.values():
             planes = layer(planes)
@@ -59,9 +72,10 @@ class Network(nn.Module):
 
 
 def state_digest(module: nn.Module) -> str:
-    """sha256 over every parameter and buffer of ``module``, by name, bit for bit."""
+    """sha256 over every parameter and buffer of ``module``, those that are not saved included, by name, bit for bit."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
+    state = dict(module.named_buffers(remove_duplicate=False)) | module.state_dict()
+    for name, tensor in sorted(state.items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).data)
     return digest.hexdigest()

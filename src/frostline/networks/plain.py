@@ -10,7 +10,7 @@ from torch import nn
 
 from frostline.networks.network import Fit, Network
 from frostline.randomness import torch_stream
-from frostline.spec.network import Activation, Mlp, NetworkSpec, PlainCnn
+from frostline.spec.network import Activation, Mlp, PlainCnn
 
 ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -23,7 +23,7 @@ ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
 }
 
 
-def build(spec: NetworkSpec, fit: Fit, seed: int) -> Network:
+def build_plain(spec: PlainCnn | Mlp, fit: Fit, seed: int) -> Network:
     """A network of ``spec`` that fits ``fit``, its weights drawn from streams of ``seed``, one a layer.
 
     So a layer's weights depend on the seed, its name and its shape, never on the layers beside it.
@@ -63,7 +63,7 @@ def _mlp(spec: Mlp, fit: Fit, seed: int) -> Network:
     return Network(layers, nn.Identity(), _head(spec, width, fit, seed))
 
 
-def _head(spec: NetworkSpec, width: int, fit: Fit, seed: int) -> nn.Module:
+def _head(spec: PlainCnn | Mlp, width: int, fit: Fit, seed: int) -> nn.Module:
     """A dense layer to the outputs, after a hidden one where ``spec`` has it."""
     parts = nn.Sequential()
     if spec.hidden is not None:
@@ -83,3 +83,6 @@ def drawn(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> nn.Modul
         for tensor in drawn.parameters():
             tensor.uniform_(-bound, bound, generator=generator)
     return drawn
+
+
+build = build_plain

@@ -54,28 +54,51 @@ def load_into(network: Network, tensors: Mapping[str, Tensor], path: Path, unuse
     Names that start with ``unused`` may differ on both sides and are left as they are.
 
     Raises:
-        WeightsFault: names every tensor that is missing, left over, or of another shape.
+        WeightsFault: names every tensor that is missing, left over, of another shape or of another type of number.
     """
 
     def counts(name: str) -> bool:
         return unused is None or not name.startswith(unused)
 
     own = network.state_dict()
-    missing = sorted(name for name in own if name not in tensors and counts(name))
-    extra = sorted(name for name in tensors if name not in own and counts(name))
+    said = differences(
+        {name: tensor for name, tensor in own.items() if counts(name)},
+        {name: tensor for name, tensor in tensors.items() if counts(name)},
+    )
+    if said:
+        raise WeightsFault("\n  ".join([f"{path} does not fit the network", *said]))
+    network.load_state_dict({name: tensors[name] if counts(name) else own[name] for name in own})
+
+
+def differences(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    """What keeps ``tensors`` of a file from taking the place of a network's ``own``, a line a kind; none if they fit.
+
+    The kinds are tensors that are missing, left over, of another shape, or of another type of number.
+    """
+    both = [name for name in own if name in tensors]
+    missing = sorted(name for name in own if name not in tensors)
+    extra = sorted(name for name in tensors if name not in own)
     shapes = [
         f"{name} is {tuple(tensors[name].shape)}, the network has {tuple(own[name].shape)}"
-        for name in own
-        if name in tensors and counts(name) and tensors[name].shape != own[name].shape
+        for name in both
+        if tensors[name].shape != own[name].shape
     ]
-    said = [
+    types = [
+        f"{name} is {type_name(tensors[name])}, the network has {type_name(own[name])}"
+        for name in both
+        if tensors[name].dtype != own[name].dtype
+    ]
+    titled = {"not in the file": missing, "not in the network": extra, "other shape": shapes, "other type": types}
+    return [
         f"{title}: {', '.join(names[:LISTED])}{f' and {len(names) - LISTED} more' if len(names) > LISTED else ''}"
-        for title, names in (("not in the file", missing), ("not in the network", extra), ("other shape", shapes))
+        for title, names in titled.items()
         if names
     ]
-    if said:
-        raise WeightsFault(f"{path} does not fit the network\n  " + "\n  ".join(said))
-    network.load_state_dict({name: tensors[name] if counts(name) else own[name] for name in own})
+
+
+def type_name(tensor: Tensor) -> str:
+    """The type of the numbers in ``tensor``, such as ``float32``."""
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def file_digest(path: Path) -> str:

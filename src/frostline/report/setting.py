@@ -9,15 +9,17 @@ import pandas as pd
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
 from frostline.report.words import dataset_in_words
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec, PlainCnn
 from frostline.spec.plan import Plan, portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
-from frostline.spec.trial import Dataset, Trial
+from frostline.spec.trial import Trial
 
-NORMALISED = {
-    "unit": "planes scaled to 0 to 1, nothing more",
-    "standard": "planes scaled to 0 to 1, then by the mean and deviation of the training items, channel by channel",
+SCALED = {
+    "planes": "planes scaled to 0 to 1",
+    "images": "planes scaled to 0 to 1",
+    "sounds": "each spectrogram scaled so that its lowest level is 0 and its highest 1",
 }
 
 
@@ -31,10 +33,43 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame) -> list[str]:
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
         f"Seeds: {seeds}; with them vary: {', '.join(study.vary) or 'nothing'}.",
         *_recipes(study, plan),
-        f"Normalisation: {study.normalise} ({NORMALISED[study.normalise]}).",
-        f"Validation: {percent(study.validation)} of the items of each class of a share, not trained on.",
+        *_splits(study),
+        f"Normalisation: {_normalisation(plan)}.",
         *_stopped(frame),
     ]
+
+
+def _splits(study: Study) -> list[str]:
+    """Who trains, validates and tests, and whether that is leaky."""
+    dataset = study.dataset
+    if dataset.has_folds:
+        said = [
+            f"Split: {dataset.splitting}, {dataset.fold_count} folds. One tests, the next one validates, the others "
+            "train; a share takes its part of both. The split seed turns them."
+        ]
+        if dataset.splitting == "stratified":
+            said.append(
+                "This split is leaky where items belong together (one artist, one speaker, one recording): it parts "
+                "them, so that the figures are too good for new ones."
+            )
+        return said
+    if dataset.card.validation_counts is not None:
+        return ["Split: the official parts; a share takes its part of training and of validation."]
+    return [f"Validation: {percent(study.validation)} of the items of each class of a share, not trained on."]
+
+
+def _normalisation(plan: Plan) -> str:
+    """How the planes of the trials were normalised, in numbers where there are numbers."""
+    trial = plan.entries[0].trial
+    scaled = SCALED[trial.dataset.card.kind]
+    match trial.normalise:
+        case "unit":
+            return f"{scaled}, nothing more"
+        case "standard":
+            return f"{scaled}, then by the mean and deviation of the training items, channel by channel"
+        case statistics:
+            mean, deviation = (", ".join(f"{v:g}" for v in vs) for vs in (statistics.mean, statistics.deviation))
+            return f"{scaled}, then by the mean {mean} and the deviation {deviation} of each channel"
 
 
 def _network(network: NetworkSpec) -> str:
@@ -47,11 +82,23 @@ def _network(network: NetworkSpec) -> str:
 
 def _data(dataset: Dataset) -> str:
     channels, size = dataset.plane_shape
-    fitted = f", {'padded' if dataset.resize == 'pad' else 'interpolated'} to that size" if dataset.size else ""
+    padded = dataset.resize == "pad" and dataset.card.kind == "planes"
+    fitted = f", {'padded' if padded else 'interpolated'} to that size" if dataset.size else ""
+    pools = dataset.pools(0)
+    items = sum(pools.train) + sum(pools.validation or ())
+    sound = f"; {_sound(dataset)}" if dataset.card.kind == "sounds" else ""
     return (
-        f"{dataset_in_words(dataset)}; {sum(dataset.train_counts)} training items, planes of {channels} x {size} x "
-        f"{size} (channels, rows, columns){fitted}"
+        f"{dataset_in_words(dataset)}; {items} training items, planes of {channels} x {size} x "
+        f"{size} (channels, rows, columns){fitted}{sound}"
     )
+
+
+def _sound(dataset: Dataset) -> str:
+    """The convention of the spectrograms, every number of it."""
+    told = dataset.sound.model_dump(exclude_none=True, exclude={"reference", "range_db"})
+    if dataset.sound.level == "decibel":
+        told |= dataset.sound.model_dump(include={"reference", "range_db"})
+    return "log-mel with " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
 
 
 def _source(study: Study) -> str:
@@ -68,13 +115,24 @@ def _recipes(study: Study, plan: Plan) -> list[str]:
     """The recipe of each share, then that of the pretrainings, with the number of items that they train on."""
     said = []
     for share in study.shares:
-        held = portion(study.dataset.train_counts, share, study.validation)
-        items = f"{sum(held.train)} items to train, {sum(held.validation)} to validate"
-        recipes = _once(entry.trial.recipe for entry in plan.entries if entry.share == share)
+        trials = [entry.trial for entry in plan.entries if entry.share == share]
+        seeds = dict.fromkeys(trial.seeds.split for trial in trials)
+        held = [portion(study.dataset.pools(seed), share, study.validation) for seed in seeds]
+        train, validation = (
+            _span([sum(part) for part in parts])
+            for parts in ([one.train for one in held], [one.validation for one in held])
+        )
+        items = f"{train} items to train, {validation} to validate"
+        recipes = _once(trial.recipe for trial in trials)
         said += [f"Recipe at {percent(share)} ({items}): {_recipe(recipe)}." for recipe in recipes]
     starts = (entry.trial.start for entry in plan.entries)
     recipes = _once(start.recipe for start in starts if isinstance(start, Trial))
     return said + [f"Recipe of the pretraining: {_recipe(recipe)}." for recipe in recipes]
+
+
+def _span(counts: list[int]) -> str:
+    """``counts`` as one number where they are equal, else from the smallest to the largest."""
+    return str(counts[0]) if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"
 
 
 def _once(recipes: Iterable[Recipe]) -> list[Recipe]:

@@ -6,9 +6,10 @@ import pandas as pd
 
 from frostline.analysis.comparisons import cells, distinct_runs, scratch_arm, unchanged
 from frostline.analysis.frost_line import percent
+from frostline.spec.dataset import Dataset
 from frostline.spec.plan import Plan
 from frostline.spec.study import Pretraining, Study
-from frostline.spec.trial import Dataset, Trial
+from frostline.spec.trial import Trial
 
 
 def completeness(plan: Plan, frame: pd.DataFrame) -> str:

@@ -10,9 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from frostline.errors import nearest
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
-from frostline.spec.network import NetworkSpec
+from frostline.spec.dataset import Dataset
+from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Dataset
+from frostline.spec.trial import WeightsFile
 
 Keys = tuple[int | str, ...]
 Disagreement = tuple[Keys, str]
@@ -36,7 +37,18 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     found += _useless_or_missing_source(raw, surgeries)
     if dataset is not None and isinstance(source, Pretraining):
         found += _unlike_planes(source.dataset, dataset)
+    found += _pretrained_by_nobody(raw, source, network)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
+
+
+def _pretrained_by_nobody(raw: Mapping[str, Any], source: object, network: object) -> list[Disagreement]:
+    """That planes are to be normalised as published weights expect it, and there are no such weights."""
+    if raw.get("normalise") != "pretrained" or (isinstance(source, WeightsFile) and not isinstance(network, PlainCnn | Mlp)):
+        return []
+    if raw.get("source") is not None and source is None:
+        return []
+    said = "pretrained needs published weights of a timm network as source; use unit or standard"
+    return [(("normalise",), said)]
 
 
 def _useless_or_missing_source(raw: Mapping[str, Any], surgeries: Mapping[str, Family | Surgery]) -> list[Disagreement]:

@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
+from frostline.spec.augmentation import Augmentation
 from frostline.spec.base import Value
+from frostline.spec.dataset import Dataset
+from frostline.spec.published import Statistics
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import FATE_NAMES, Surgery
-from frostline.spec.trial import Dataset, WeightsFile
+from frostline.spec.trial import WeightsFile
 
 
 def _mapping_or_text(raw: object) -> str:
@@ -88,6 +91,7 @@ class Pretraining(Value):
 
     dataset: Dataset
     recipe: RecipeNames | None = None
+    augmentation: Augmentation = Augmentation()
 
     def recipe_beside(self, transfer: Recipe | str) -> Recipe | str | None:
         """The choice of recipe where the transfers choose ``transfer``; None where the names have none beside it."""
@@ -98,6 +102,11 @@ class Pretraining(Value):
         return self.recipe.get(transfer) if isinstance(transfer, str) else None
 
 
+NormaliseChoice = Annotated[
+    Annotated[Literal["unit", "standard", "pretrained"], Tag("text")] | Annotated[Statistics, Tag("mapping")],
+    Discriminator(_mapping_or_text),
+]
+"""How planes are normalised; ``pretrained`` is by the statistics of the published weights that the study starts from."""
 FamilyOrSurgery = Annotated[
     Annotated[Family, Tag("mapping")] | Annotated[Surgery, Tag("text")], Discriminator(_mapping_or_text)
 ]

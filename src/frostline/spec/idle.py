@@ -18,6 +18,8 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     ``plain`` holds what the file says and nothing more: a default that the file leaves out is never idle.
     """
     found = [*_idle_seeds(plain), *_idle_head(plain)]
+    if plain.get("augmentation") == {}:
+        found.append((("augmentation",), "names nothing; remove it"))
     recipes = plain.get("recipes")
     named = recipes.items() if isinstance(recipes, Mapping) else ()
     placed: list[tuple[Keys, object]] = [(("recipes", name), raw) for name, raw in named]
@@ -51,8 +53,10 @@ def _idle_head(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
 
 
 def _idle_waits(keys: Keys, recipe: Recipe) -> Iterator[Disagreement]:
-    """Validations and a patience that the budget never reaches, where both are in steps."""
+    """What the budget never reaches, where both are in steps: the full rate, a validation, the end of a patience."""
     every, steps = recipe.validate_every, recipe.steps
+    if steps is not None and recipe.warmup_steps >= steps:
+        yield (*keys, "warmup_steps"), f"is {recipe.warmup_steps}, the whole budget of {steps} steps; lower it"
     if steps is None or every == "pass":
         return
     if every > steps:

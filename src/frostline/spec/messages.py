@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import get_args
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from frostline.catalog import dataset_cards
 from frostline.errors import nearest
 from frostline.spec.agreement import Keys
-from frostline.spec.axes import Family, Pretraining
-from frostline.spec.base import Value
-from frostline.spec.network import Mlp, PlainCnn
-from frostline.spec.recipe import Recipe
+from frostline.spec.axes import Pretraining
+from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.study import Study
-from frostline.spec.trial import Dataset, WeightsFile
+from frostline.spec.trial import WeightsFile
 
+TAGGED: dict[str, type[BaseModel]] = {
+    "weights-file": WeightsFile,
+    "pretraining": Pretraining,
+    "plain_cnn": PlainCnn,
+    "mlp": Mlp,
+    "timm": Timm,
+}
+"""The names that the types give to alternatives where a file writes a group of keys."""
 SHAPES = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -48,7 +56,7 @@ def message_for(detail: ErrorDetails) -> str:
             known = context["expected_tags"].replace("'", "").split(", ")
             return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
         case "union_tag_not_found" if isinstance(got, Mapping):
-            return "name is missing; it says which network this is: plain_cnn, mlp"
+            return "name is missing; it says which network this is: plain_cnn, mlp, timm"
         case "value_error":
             return str(context["error"])
         case kind:
@@ -69,7 +77,7 @@ def _number_hint(kind: str, got: object) -> str:
 
 def _group_hint(detail: ErrorDetails) -> str:
     """How a network or a dataset is written that stands there by its name alone."""
-    got, known = detail["input"], {"network": ("plain_cnn", "mlp"), "dataset": tuple(dataset_cards())}
+    got, known = detail["input"], {"network": ("plain_cnn", "mlp", "timm"), "dataset": tuple(dataset_cards())}
     named = isinstance(got, str) and got in known.get(str(detail["loc"][-1]), ())
     return f"; write {{name: {got}}}" if named else ""
 
@@ -83,18 +91,23 @@ def _shown(got: object) -> str:
 
 def _known_keys(loc: Keys) -> list[str]:
     """The keys that may stand beside the last one of ``loc``."""
-    owner: type[Value]
-    match loc[:-1]:
-        case ("dataset",) | ("source", _, "dataset"):
-            owner = Dataset
-        case ("source", tag):
-            owner = WeightsFile if tag == "weights-file" else Pretraining
-        case ("recipe", *_) | ("recipes", *_):
-            owner = Recipe
-        case ("surgeries", *_):
-            owner = Family
-        case ("network", tag):
-            owner = Mlp if tag == "mlp" else PlainCnn
-        case _:
-            owner = Study
+    owner: type[BaseModel] = Study
+    for key in loc[:-1]:
+        owner = _below(owner, str(key))
     return list(owner.model_fields)
+
+
+def _below(owner: type[BaseModel], key: str) -> type[BaseModel]:
+    """The type of the values under ``key`` of ``owner``; where there is a choice, a later key chooses."""
+    if key in TAGGED:
+        return TAGGED[key]
+    field = owner.model_fields.get(key)
+    return owner if field is None else next(_types_in(field.annotation), owner)
+
+
+def _types_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The types of group that ``annotation`` allows, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types_in(part)

@@ -1,15 +1,17 @@
-"""Which network: its shape in numbers, the names of its layers, and what cannot be built."""
+"""Which network: its shape in numbers or its name, the names of its layers, and what cannot be built."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from frostline.spec.base import Value
 from frostline.spec.surgery import MOST_LAYERS
+from frostline.spec.timm_facts import Architecture, Readout, architectures, unknown
 
+LEAST_ROWS = 32
 Activation = Literal["relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
 
 
@@ -90,4 +92,81 @@ class Mlp(Value):
         return None
 
 
-NetworkSpec = Annotated[PlainCnn | Mlp, Field(discriminator="name")]
+class Timm(Value):
+    """An architecture of timm, without the tag of pretrained weights, as layers: patch or stem, blocks, top.
+
+    ``readout`` says what the head of a transformer reads: the class token, the average of the patches, or what the
+    architecture itself uses. ``drop_path`` is the rate of stochastic depth in the last block (less below). ``patch`` is
+    the patch size of a transformer in rows, where it is not the architecture's own. A choice that is the architecture's
+    own anyway is stored as such, so that equal networks are equal values.
+    """
+
+    name: Literal["timm"]
+    model: str
+    readout: Readout = "own"
+    drop_path: float = Field(default=0.0, ge=0, lt=1)
+    patch: PositiveInt | None = None
+
+    @field_validator("model")
+    @classmethod
+    def _is_of_a_family(cls, model: str) -> str:
+        fault = unknown(model)
+        if fault is not None:
+            raise ValueError(fault)
+        return model
+
+    @field_validator("readout")
+    @classmethod
+    def _is_own_in_one_spelling(cls, readout: Readout, facts: ValidationInfo) -> Readout:
+        known = architectures().get(facts.data.get("model", ""))
+        if known is None:
+            return readout
+        if readout not in known.readouts and readout != known.reads:
+            raise ValueError(f"{readout} is not possible for {facts.data['model']}; use {' or '.join(known.readouts)}")
+        return "own" if readout == known.reads else readout
+
+    @field_validator("patch")
+    @classmethod
+    def _is_none_where_native(cls, patch: int | None, facts: ValidationInfo) -> int | None:
+        known = architectures().get(facts.data.get("model", ""))
+        if patch is not None and known is not None and known.patch is None:
+            raise ValueError(f"would have no effect: {facts.data['model']} has no patches; remove it")
+        return None if known is not None and patch == known.patch else patch
+
+    @property
+    def architecture(self) -> Architecture:
+        """What is known of ``model``."""
+        return architectures()[self.model]
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """``patch`` or ``stem``, ``block1`` to the last block, and ``top`` where there is a head convolution."""
+        return self.architecture.layer_names
+
+    @property
+    def hidden(self) -> None:
+        """None: the head is one dense layer."""
+        return
+
+    @property
+    def native_size(self) -> int:
+        """Rows (= columns) of the planes that the architecture was made for."""
+        return self.architecture.size
+
+    def fault_on(self, size: int) -> str | None:
+        """Why planes of ``size`` rows and columns cannot pass through, or None."""
+        patch = self.patch or self.architecture.patch
+        if patch is None:
+            if size >= LEAST_ROWS:
+                return None
+            return f"{self.model} needs planes of at least {LEAST_ROWS} rows, not {size}; set the dataset's size"
+        if size % patch == 0:
+            return None
+        nearest = max(1, round(size / patch)) * patch
+        return (
+            f"{size} rows do not divide into patches of {patch}; set the dataset's size to a multiple of {patch}, "
+            f"for example {nearest}, or set network.patch"
+        )
+
+
+NetworkSpec = Annotated[PlainCnn | Mlp | Timm, Field(discriminator="name")]

@@ -11,10 +11,14 @@ from pydantic import ValidationError
 
 from frostline.errors import PlanRefused
 from frostline.spec.axes import Pretraining
+from frostline.spec.dataset import Dataset
+from frostline.spec.folds import Pools
+from frostline.spec.network import Timm
+from frostline.spec.published import Statistics, statistics_of
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Dataset, Head, Seeds, Trial, WeightsFile
+from frostline.spec.trial import Head, Normalisation, Seeds, Trial, WeightsFile
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,14 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Portioned:
+    """Which part of a dataset a trial asks for: a share of the pools of a split seed."""
+
+    share: float
+    split_seed: int
+
+
+@dataclass(frozen=True)
 class Portion:
     """How many items of each class the share holds for training and for validation."""
 
@@ -94,9 +106,15 @@ def validation_of(items: int, fraction: float) -> int:
     return max(1, int(items * fraction + 0.5)) if items >= 2 else 0
 
 
-def portion(counts: Sequence[int], share: float, validation: float) -> Portion:
-    """The portion of classes with ``counts`` training items that a share of ``share`` holds."""
-    allowed = [share_of(count, share) for count in counts]
+def portion(pools: Pools, share: float, validation: float) -> Portion:
+    """The portion of ``pools`` that a share of ``share`` holds.
+
+    Where validation has a pool of its own (a fold, an official part), a share takes its part of both pools, else it is
+    divided by the fraction ``validation``.
+    """
+    allowed = [share_of(count, share) for count in pools.train]
+    if pools.validation is not None:
+        return Portion(tuple(allowed), tuple(share_of(count, share) for count in pools.validation))
     held = [validation_of(items, validation) for items in allowed]
     return Portion(tuple(a - h for a, h in zip(allowed, held, strict=True)), tuple(held))
 
@@ -108,10 +126,9 @@ def plan(study: Study) -> Plan:
         PlanRefused: a share is too small to hold one training and one validation item of each class, or a treatment
             cannot be carried out; every reason at once.
     """
-    reasons = _too_small(study)
+    reasons = [*_too_small(study), *_unknown_statistics(study)]
     if reasons:
         raise PlanRefused(reasons)
-    recipes = {share: _resolved(study, study.dataset, share, study.recipe_of(study.recipe)) for share in study.shares}
     starts = {seed: _start(study, seed) for seed in study.seed_values}
     entries, faults = [], dict[str, None]()
     for surgery, names in study.named_surgeries().items():
@@ -119,7 +136,7 @@ def plan(study: Study) -> Plan:
         for share in study.shares:
             for seed in study.seed_values:
                 try:
-                    trial = _transfer(study, surgery, share, seed, recipes[share], starts[seed])
+                    trial = _transfer(study, surgery, share, seed, starts[seed])
                 except ValidationError as error:
                     faults[f"{arm}: {error.errors()[0]['ctx']['error']}"] = None
                 else:
@@ -129,21 +146,23 @@ def plan(study: Study) -> Plan:
     return Plan(tuple(entries))
 
 
-def _transfer(
-    study: Study, surgery: Surgery, share: float, seed: int, recipe: Recipe, start: Trial | WeightsFile | None
-) -> Trial:
+def _transfer(study: Study, surgery: Surgery, share: float, seed: int, start: Trial | WeightsFile | None) -> Trial:
     head: Head = study.head if surgery.needs_start else "new"
+    if surgery.after is not None:
+        start, head = _transfer(study, surgery.after, share, seed, start), "kept"
+    seeds = _seeds(study, seed)
     return Trial(
         dataset=study.dataset,
         network=study.network,
-        surgery=surgery,
-        recipe=recipe,
+        surgery=surgery.last,
+        recipe=_resolved(study, study.dataset, Portioned(share, seeds.split), study.recipe_of(study.recipe)),
         share=share,
         validation=study.validation,
-        normalise=study.normalise,
+        normalise=_normalisation(study),
+        augmentation=study.augmentation,
         head=head,
-        start=start if surgery.needs_start else None,
-        seeds=_seeds(study, seed),
+        start=start if surgery.needs_start or surgery.after is not None else None,
+        seeds=seeds,
     )
 
 
@@ -158,9 +177,10 @@ def _start(study: Study, seed: int) -> Trial | WeightsFile | None:
         dataset=source.dataset,
         network=study.network,
         surgery=Surgery.parse(f"r{len(study.network.layer_names)}"),
-        recipe=_resolved(study, source.dataset, 1.0, recipe),
+        recipe=_resolved(study, source.dataset, Portioned(1.0, own), recipe),
         validation=study.validation,
-        normalise=study.normalise,
+        normalise=_normalisation(study),
+        augmentation=source.augmentation,
         seeds=Seeds(split=own, share=own, weights=own, batches=own),
     )
 
@@ -172,28 +192,82 @@ def _seeds(study: Study, seed: int) -> Seeds:
     return Seeds(split=follow("split"), share=follow("share"), weights=follow("weights"), batches=follow("batches"))
 
 
-def _resolved(study: Study, dataset: Dataset, share: float, recipe: Recipe) -> Recipe:
-    return recipe.resolved(sum(portion(dataset.train_counts, share, study.validation).train))
+def _normalisation(study: Study) -> Normalisation | Statistics:
+    """How planes are normalised, in numbers where the study leaves that to its weights."""
+    if study.normalise != "pretrained":
+        return study.normalise
+    statistics = _statistics(study)
+    assert statistics is not None, "refused by _unknown_statistics"
+    return statistics
+
+
+def _statistics(study: Study) -> Statistics | None:
+    if isinstance(study.source, WeightsFile) and isinstance(study.network, Timm):
+        return statistics_of(study.source.weights, study.network.model)
+    return None
+
+
+def _unknown_statistics(study: Study) -> list[str]:
+    if study.normalise != "pretrained" or _statistics(study) is not None:
+        return []
+    return [
+        "normalise: pretrained needs to know what the weights expect of their inputs, and nothing says it of these; "
+        "write normalise: {mean: [...], deviation: [...]}, a number a channel, for inputs from 0 to 1"
+    ]
+
+
+def _resolved(study: Study, dataset: Dataset, asked: Portioned, recipe: Recipe) -> Recipe:
+    """``recipe`` with its budget in steps of the planes that ``asked`` trains on."""
+    held = portion(dataset.pools(asked.split_seed), asked.share, study.validation)
+    return recipe.resolved(sum(held.train) * dataset.segments)
 
 
 def _too_small(study: Study) -> list[str]:
-    """A reason for each dataset and share that lacks a training or a validation item of some class."""
+    """A reason for each dataset and share that lacks a training or a validation item of some class in some split."""
     asked = [(study.dataset, share) for share in study.shares]
     if isinstance(study.source, Pretraining):
         asked.append((study.source.dataset, 1.0))
     reasons = []
     for dataset, share in asked:
-        held = portion(dataset.train_counts, share, study.validation)
-        if min(held.train) >= 1 and min(held.validation) >= 1:
-            continue
-        smallest = min(dataset.train_counts)
-        needed = _smallest_share(smallest, study.validation)
-        reasons.append(
-            f"share {share:g} of {dataset.name} leaves {min(held.train)} training and {min(held.validation)} "
-            f"validation items of its smallest class ({smallest} items); each class needs one of both: "
-            + (f"use shares from {needed:g}" if needed <= 1 else "use a smaller validation fraction or fewer classes")
-        )
+        for split_seed in _split_seeds(study, dataset):
+            pools = dataset.pools(split_seed)
+            held = portion(pools, share, study.validation)
+            if min(held.train) < 1 or min(held.validation) < 1:
+                reasons.append(_reason(dataset, share, pools, study.validation))
+                break
     return reasons
+
+
+def _split_seeds(study: Study, dataset: Dataset) -> Sequence[int]:
+    """The split seeds whose pools can differ in size."""
+    if not dataset.has_folds:
+        return [study.fixed_seed]
+    return study.seed_values if "split" in study.vary else [study.fixed_seed]
+
+
+def _reason(dataset: Dataset, share: float, pools: Pools, validation: float) -> str:
+    """Why ``share`` of ``pools`` is too small, and from which share on it is not."""
+    held = portion(pools, share, validation)
+    said = (
+        f"share {share:g} of {dataset.name} leaves {min(held.train)} training and {min(held.validation)} "
+        "validation items of its smallest class "
+    )
+    if pools.validation is None:
+        smallest = min(pools.train)
+        needed = _smallest_share(smallest, validation)
+        remedy = "use a smaller validation fraction or fewer classes"
+        said += f"({smallest} items)"
+    else:
+        smallest = min(*pools.train, *pools.validation)
+        needed = _half_an_item(smallest) if smallest else 2.0
+        remedy = "use other folds or fewer classes"
+        said += f"({min(pools.train)} items to train, {min(pools.validation)} to validate)"
+    return f"{said}; each class needs one of both: " + (f"use shares from {needed:g}" if needed <= 1 else remedy)
+
+
+def _half_an_item(items: int) -> float:
+    """The smallest share, to a millionth, of ``items`` that rounds to one item."""
+    return ceil(0.5 / items * 1e6) / 1e6
 
 
 def _smallest_share(items: int, validation: float) -> float:

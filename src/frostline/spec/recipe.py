@@ -5,9 +5,20 @@ from __future__ import annotations
 from math import ceil
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from frostline.spec.base import Value
+
+Precision = Literal["float32", "bfloat16"]
 
 
 def _text_or_number(raw: object) -> str:
@@ -26,6 +37,20 @@ class Recipe(Value):
     each ``pass``); after ``patience`` validations without improvement of ``stop_on`` training ends (never early where
     ``patience`` is absent). The best weights by ``stop_on`` are always restored. ``one-cycle`` warms up from a 25th of
     ``rate`` over three tenths of the steps, then anneals by a cosine (Smith and Topin 2018).
+
+    The head learns at ``rate``, the topmost layer and the readout at ``rate * layer_decay``, the layer below at
+    ``rate * layer_decay ** 2`` and so on (Clark et al. 2020). The rate rises linearly over ``warmup_steps`` and
+    reaches its full height with the last of them (Goyal et al. 2017); its schedule spans the steps that remain, and a
+    budget that is shorter ends on the way up. ``clip`` bounds the norm of the whole gradient. ``label_smoothing``
+    (Szegedy et al. 2016) is part of the training loss alone; validation and test losses are plain.
+
+    ``accumulate`` works through each batch in so many parts and takes one step with the gradient of the whole, so that
+    less memory gives the same result, but for batch norm in tuned and reset layers, which sees the parts.
+    ``bfloat16`` computes outputs in training and evaluation by automatic mixed precision over weights in float32.
+
+    ``norms`` decides about the normalisation in frozen layers: ``stored`` keeps it as it is, ``re-estimated`` measures
+    the statistics of batch norms anew on the training items, once, before training, and ``tuned`` trains the scales
+    and offsets over stored statistics.
     """
 
     optimizer: Literal["sgd", "adam", "adamw"] = "adam"
@@ -39,6 +64,13 @@ class Recipe(Value):
     validate_every: StepsOrPass = "pass"
     patience: PositiveInt | None = None
     stop_on: Literal["loss", "accuracy"] = "loss"
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    warmup_steps: NonNegativeInt = 0
+    clip: PositiveFloat | None = None
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    accumulate: PositiveInt = 1
+    precision: Precision = "float32"
+    norms: Literal["stored", "re-estimated", "tuned"] = "stored"
 
     @model_validator(mode="after")
     def _each_number_has_an_effect(self) -> Recipe:
@@ -47,6 +79,11 @@ class Recipe(Value):
             raise ValueError(f"give the budget once: either steps or passes (got {got})")
         if "momentum" in self.model_fields_set and self.optimizer != "sgd":
             raise ValueError(f"momentum has no effect with {self.optimizer}; remove it or use optimizer: sgd")
+        if "warmup_steps" in self.model_fields_set and self.schedule == "one-cycle":
+            raise ValueError("warmup_steps has no effect with one-cycle, which warms up by itself; remove it")
+        if self.accumulate > self.batch:
+            said = f"accumulate: a batch of {self.batch} has no {self.accumulate} parts"
+            raise ValueError(f"{said}; use at most {self.batch}")
         return self
 
     def resolved(self, training_items: int) -> Recipe:
@@ -55,5 +92,11 @@ class Recipe(Value):
         a_pass = ceil(training_items / batch)
         steps = self.steps if self.steps is not None else (self.passes or 0) * a_pass
         validate_every = a_pass if self.validate_every == "pass" else self.validate_every
-        changes = {"batch": batch, "steps": steps, "passes": None, "validate_every": min(validate_every, steps)}
+        changes = {
+            "batch": batch,
+            "steps": steps,
+            "passes": None,
+            "validate_every": min(validate_every, steps),
+            "accumulate": min(self.accumulate, batch),
+        }
         return self.model_copy(update=changes)

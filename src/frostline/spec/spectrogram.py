@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from frostline.spec.base import Value
+
+LINEAR_HZ, LINEAR_MELS = 1000.0, 15.0
+"""Slaney's scale is linear up to here, 15 mels in 1,000 Hz, and logarithmic above, 27 mels in a factor of 6.4."""
 
 
 class Spectrogram(Value):
@@ -37,7 +41,7 @@ class Spectrogram(Value):
 
     @model_validator(mode="after")
     def _each_number_has_an_effect(self) -> Spectrogram:
-        top = self.highest_hz if self.highest_hz is not None else self.rate_hz / 2
+        top = self.top_hz
         if top > self.rate_hz / 2:
             raise ValueError(
                 f"highest_hz must be at most half of rate_hz, {self.rate_hz / 2:g} (got {top:g}): above it there is "
@@ -52,10 +56,52 @@ class Spectrogram(Value):
             raise ValueError(f"{' and '.join(sorted(idle))} would have no effect with level: log; remove it")
         return self
 
+    @model_validator(mode="after")
+    def _each_band_holds_a_frequency(self) -> Spectrogram:
+        step_hz, edges = self.rate_hz / self.window, self.band_edges_hz()
+        within = [(math.floor(low / step_hz) + 1) * step_hz < high for low, high in zip(edges, edges[2:], strict=False)]
+        if not all(within):
+            raise ValueError(
+                f"{within.count(False)} of {self.bands} bands would be empty, narrower than the {step_hz:.3g} Hz that "
+                f"a window of {self.window} at {self.rate_hz} Hz tells apart; use fewer bands or a longer window"
+            )
+        return self
+
+    @property
+    def top_hz(self) -> float:
+        """The upper end of the topmost band."""
+        return self.highest_hz if self.highest_hz is not None else self.rate_hz / 2
+
+    def band_edges_hz(self) -> list[float]:
+        """The ``bands`` + 2 frequencies between which the filters stand, evenly spread over the mel scale.
+
+        Band ``i`` rises from edge ``i`` to its peak at ``i + 1`` and falls to ``i + 2``.
+        """
+        low, high = _mels(self.lowest_hz, self.scale), _mels(self.top_hz, self.scale)
+        step = (high - low) / (self.bands + 1)
+        inner = [_hz(low + step * number, self.scale) for number in range(1, self.bands + 1)]
+        return [self.lowest_hz, *inner, self.top_hz]
+
     def samples(self, duration_s: float) -> int:
         """How many samples a segment of ``duration_s`` has."""
         return int(duration_s * self.rate_hz + 0.5)
 
     def frames(self, duration_s: float) -> int:
         """How many columns the plane of a segment of ``duration_s`` has."""
-        return 1 + self.samples(duration_s) // self.hop
+        return 1 + (self.samples(duration_s) - self.window % 2) // self.hop
+
+
+def _mels(frequency_hz: float, scale: str) -> float:
+    if scale == "htk":
+        return 2595.0 * math.log10(1.0 + frequency_hz / 700.0)
+    if frequency_hz < LINEAR_HZ:
+        return frequency_hz * LINEAR_MELS / LINEAR_HZ
+    return LINEAR_MELS + 27.0 * math.log(frequency_hz / LINEAR_HZ) / math.log(6.4)
+
+
+def _hz(mels: float, scale: str) -> float:
+    if scale == "htk":
+        return 700.0 * (math.pow(10.0, mels / 2595.0) - 1.0)
+    if mels < LINEAR_MELS:
+        return mels * LINEAR_HZ / LINEAR_MELS
+    return LINEAR_HZ * math.exp(math.log(6.4) * (mels - LINEAR_MELS) / 27.0)

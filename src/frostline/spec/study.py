@@ -10,12 +10,22 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from frostline.errors import Fault, StudyFaults, nearest
 from frostline.spec.agreement import disagreements
-from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, RecipeOrName, SeedsOrCount, Source
+from frostline.spec.augmentation import Augmentation
+from frostline.spec.axes import (
+    Family,
+    FamilyOrSurgery,
+    NormaliseChoice,
+    Pretraining,
+    RecipeOrName,
+    SeedsOrCount,
+    Source,
+)
 from frostline.spec.base import Value
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Dataset, Head, Normalisation
+from frostline.spec.trial import Head
 
 __all__ = ["Family", "Keep", "Narrowing", "Pretraining", "Study", "Varying"]
 
@@ -55,7 +65,9 @@ class Study(Value):
     recipes: dict[str, Recipe] = Field(default_factory=dict)
     head: Head = "new"
     validation: float = Field(default=0.1, gt=0, lt=1)
-    normalise: Normalisation = "unit"
+    normalise: NormaliseChoice = "unit"
+    augmentation: Augmentation = Augmentation()
+    most_left_out: float = Field(default=0.01, ge=0, lt=1)
     keep: Keep = "none"
     level: float = Field(default=0.95, gt=0.5, lt=1)
     loader_workers: int = Field(default=0, ge=0)

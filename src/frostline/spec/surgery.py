@@ -35,22 +35,32 @@ RUN = re.compile(r"([ftrx])([1-9][0-9]*)")
 class Surgery:
     """One fate for every layer, input first; removed layers only at the top, and at least one layer stays.
 
-    Prints and parses as ``f7t6``. Hashable; equal fates are equal surgeries, however they were named.
+    Prints and parses as ``f7t6``. A surgery may come ``after`` another, on what that one's training left, its head
+    kept: ``f13>t13`` probes first and then tunes everything. Hashable; equal fates are equal surgeries, however they
+    were named.
 
     Raises:
-        ValueError: a removed layer below one that stays, or no layer that stays.
+        ValueError: a removed layer below one that stays, no layer that stays, or a chain that does not fit together.
     """
 
-    __slots__ = ("fates",)
+    __slots__ = ("after", "fates")
     fates: tuple[Fate, ...]
+    after: Surgery | None
 
-    def __init__(self, fates: Sequence[Fate]) -> None:
+    def __init__(self, fates: Sequence[Fate], after: Surgery | None = None) -> None:
         kept = [fate is not Fate.REMOVED for fate in fates]
         if not any(kept):
             raise ValueError("at least one layer must stay")
         if kept != sorted(kept, reverse=True):
             raise ValueError("layers can be removed only from the top")
+        if after is not None and len(after) != len(fates):
+            raise ValueError(f"one surgery after another needs as many fates (got {len(after)}, then {len(fates)})")
+        if after is not None and not (all(kept) and after.kept == len(after)):
+            raise ValueError("one surgery after another keeps the head, so that neither may remove a layer")
+        if after is not None and Fate.FROZEN not in fates and Fate.TUNED not in fates:
+            raise ValueError("a surgery that keeps no weights makes the one before it useless")
         object.__setattr__(self, "fates", tuple(fates))
+        object.__setattr__(self, "after", after)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a surgery is a value and cannot be changed")
@@ -63,6 +73,9 @@ class Surgery:
             ValueError: ``text`` is not a run-length string of f, t, r, x, spells no legal surgery, or one of more than
                 ``MOST_LAYERS`` layers.
         """
+        before, arrow, last = text.rpartition(">")
+        if arrow:
+            return cls(cls.parse(last).fates, cls.parse(before))
         runs = RUN.findall(text)
         if not runs or "".join(letter + count for letter, count in runs) != text:
             raise ValueError(
@@ -79,6 +92,11 @@ class Surgery:
         return cls([below] * depth + [above] * (layers - depth))
 
     @property
+    def last(self) -> Surgery:
+        """The last surgery of the chain, alone."""
+        return Surgery(self.fates)
+
+    @property
     def kept(self) -> int:
         """How many layers stay."""
         return sum(fate is not Fate.REMOVED for fate in self.fates)
@@ -86,6 +104,8 @@ class Surgery:
     @property
     def needs_start(self) -> bool:
         """True where some layer keeps the weights it starts from."""
+        if self.after is not None:
+            return self.after.needs_start
         return any(fate in (Fate.FROZEN, Fate.TUNED) for fate in self.fates)
 
     @property
@@ -97,19 +117,20 @@ class Surgery:
         return len(self.fates)
 
     def __str__(self) -> str:
-        return "".join(f"{fate.value}{len(list(run))}" for fate, run in groupby(self.fates))
+        own = "".join(f"{fate.value}{len(list(run))}" for fate, run in groupby(self.fates))
+        return own if self.after is None else f"{self.after}>{own}"
 
     def __repr__(self) -> str:
         return f"Surgery.parse({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Surgery) and self.fates == other.fates
+        return isinstance(other, Surgery) and (self.fates, self.after) == (other.fates, other.after)
 
     def __hash__(self) -> int:
-        return hash(self.fates)
+        return hash((self.fates, self.after))
 
-    def __reduce__(self) -> tuple[type[Surgery], tuple[tuple[Fate, ...]]]:
-        return Surgery, (self.fates,)
+    def __reduce__(self) -> tuple[type[Surgery], tuple[tuple[Fate, ...], Surgery | None]]:
+        return Surgery, (self.fates, self.after)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -3,7 +3,7 @@
 | symbol | meaning | shape, unit |
 |---|---|---|
 | logits | outputs of the head | item class |
-| targets | true class | item |
+| targets | true class, or in a loss the weight of each class | item, or item class |
 | confusion | items of class i called j | class class |
 """
 
@@ -21,9 +21,16 @@ from frostline.outcome import ClassFigures, Metrics
 BINS = 15
 
 
-def loss(logits: Float32[Tensor, "item class"], targets: Int64[Tensor, " item"]) -> Float32[Tensor, ""]:
-    """Mean cross-entropy in nats per item."""
-    return F.cross_entropy(logits, targets)
+def loss(
+    logits: Float32[Tensor, "item class"],
+    targets: Int64[Tensor, " item"] | Float32[Tensor, "item class"],
+    smoothing: float = 0.0,
+) -> Float32[Tensor, ""]:
+    """Mean cross-entropy in nats per item, against classes or against the weight of each class.
+
+    ``smoothing`` is the part of each target that is spread evenly over all classes (Szegedy et al. 2016).
+    """
+    return F.cross_entropy(logits, targets, label_smoothing=smoothing)
 
 
 def accuracy(logits: Float32[Tensor, "item class"], targets: Int64[Tensor, " item"]) -> float:

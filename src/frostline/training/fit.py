@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from frostline.augmentation.apply import augmented, draws_of
+from frostline.augmentation.batch import Batch
 from frostline.data.planes import Items
 from frostline.errors import TrainingDiverged
 from frostline.networks.network import Network
 from frostline.outcome import Validation
+from frostline.randomness import stream, torch_noise
+from frostline.spec.augmentation import Augmentation
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
 from frostline.training.batches import batches, orders
 from frostline.training.evaluate import logits_of
+from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of, schedule_of
 
 State = Mapping[str, Tensor]
@@ -27,11 +31,20 @@ State = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one training learns from: its items, those it validates on, and how many processes prepare batches."""
+    """What one training learns from: its items and what befalls them, those it validates on, and processes that help.
+
+    ``loader_workers`` processes prepare batches, with equal results.
+    """
 
     train: Items
     validation: Items
     loader_workers: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return int(max(self.train.targets.max(), self.validation.targets.max())) + 1
 
 
 @dataclass(frozen=True)
@@ -49,62 +62,66 @@ class Fitted:
     states: Mapping[int, State]
 
 
-def fit(
-    network: Network,
-    lesson: Lesson,
-    recipe: Recipe,
-    generator: np.random.Generator,
-    keep: Literal["best", "checkpoints"],
-) -> Fitted:
+def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Literal["best", "checkpoints"]) -> Fitted:
     """A trained copy of ``network``, with the weights of its best validation restored; ``network`` stays untouched.
 
-    Batches come in the order that ``generator`` draws.
+    ``seed`` decides the order of the batches, the augmentation and the noise of dropout, each by a stream of its own.
 
     Raises:
         TrainingDiverged: a loss is no longer a number.
+        OutOfMemory: a batch does not fit in memory.
     """
-    network = copy.deepcopy(network).train()
-    device = next(network.parameters()).device
     assert recipe.steps is not None and isinstance(recipe.validate_every, int)
-    optimizer = optimizer_of(recipe, network.parameters())
+    network = copy.deepcopy(network).train()
+    optimizer = optimizer_of(recipe, network)
     schedule = schedule_of(recipe, optimizer, recipe.steps)
-    train = lesson.train if lesson.loader_workers else lesson.train.to(device)
-    positions = orders(len(train), recipe.batch, recipe.steps, generator)
     history: list[Validation] = []
     states: dict[int, State] = {}
     losses: list[Tensor] = []
     best, best_state = None, None
-    for step, batch in enumerate(batches(train, positions, lesson.loader_workers), start=1):
-        loss = classes.loss(network(batch.planes.to(device)), batch.targets.to(device))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.detach())
-        if step % recipe.validate_every and step < recipe.steps:
-            continue
-        seen = _validated(network, lesson.validation, step, losses, recipe)
-        losses.clear()
-        history.append(seen)
-        if keep == "checkpoints":
-            states[step] = _state(network)
-        if best is None or _improves(seen, best, recipe):
-            best, best_state = seen, _state(network)
-        if recipe.patience is not None and len(history) - 1 - history.index(best) >= recipe.patience:
-            break
+    with torch_noise(seed, "noise"):
+        for step, batch in enumerate(_batches(network, lesson, recipe, seed), start=1):
+            optimizer.zero_grad(set_to_none=True)
+            losses.append(with_gradient(network, batch, recipe))
+            if recipe.clip is not None:
+                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+            optimizer.step()
+            schedule.step()
+            if step % recipe.validate_every and step < recipe.steps:
+                continue
+            seen = _validated(network, lesson.validation, step, losses, recipe)
+            losses.clear()
+            history.append(seen)
+            if keep == "checkpoints":
+                states[step] = _state(network)
+            if best is None or _improves(seen, best, recipe):
+                best, best_state = seen, _state(network)
+            if recipe.patience is not None and len(history) - 1 - history.index(best) >= recipe.patience:
+                break
     assert best is not None and best_state is not None
     network.load_state_dict(best_state)
     stopped: Literal["budget", "patience"] = "budget" if history[-1].step == recipe.steps else "patience"
     return Fitted(network, tuple(history), best, history[-1].step, stopped, states)
 
 
+def _batches(network: Network, lesson: Lesson, recipe: Recipe, seed: int) -> Iterator[Batch]:
+    """Every batch of the training, on the device of ``network`` and augmented there."""
+    assert recipe.steps is not None
+    device = next(network.parameters()).device
+    train = lesson.train if lesson.loader_workers else lesson.train.to(device)
+    positions = orders(len(train), recipe.batch, recipe.steps, stream(seed, "batches"))
+    draws, classes = draws_of(seed), lesson.classes
+    for items in batches(train, positions, lesson.loader_workers):
+        yield augmented(items.to(device), lesson.augmentation, draws, classes)
+
+
 def _validated(network: Network, items: Items, step: int, losses: list[Tensor], recipe: Recipe) -> Validation:
-    logits = logits_of(network, items)
+    logits = logits_of(network, items, recipe.precision)
     seen = Validation(
         step=step,
         train_loss=float(torch.stack(losses).mean()),
-        loss=float(classes.loss(logits, items.targets)),
-        accuracy=classes.accuracy(logits, items.targets),
+        loss=float(classes.loss(logits, items.sample_targets)),
+        accuracy=classes.accuracy(logits, items.sample_targets),
     )
     if not (math.isfinite(seen.loss) and math.isfinite(seen.train_loss)):
         raise TrainingDiverged(

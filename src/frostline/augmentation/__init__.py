@@ -1,0 +1,1 @@
+"""What befalls training items before the network sees them."""

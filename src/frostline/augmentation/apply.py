@@ -1,0 +1,47 @@
+"""What augmentation makes of a batch: each kind in its turn, by draws of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import numpy as np
+import torch.nn.functional as F
+
+from frostline.augmentation.batch import Batch
+from frostline.augmentation.geometry import cropped, flipped, rotated, shifted
+from frostline.augmentation.masking import masked
+from frostline.augmentation.mixing import mixed
+from frostline.data.planes import Items
+from frostline.randomness import stream
+from frostline.spec.augmentation import Augmentation
+
+Kind = Literal["flip", "rotation", "crop", "shift", "masks", "mixup"]
+Draws = Mapping[Kind, np.random.Generator]
+
+
+def draws_of(seed: int) -> Draws:
+    """The generator of each kind of augmentation, at its start; no kind ever draws from that of another."""
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    return {kind: stream(seed, "augmentation", kind) for kind in kinds}
+
+
+def augmented(items: Items, augmentation: Augmentation, draws: Draws, classes: int) -> Batch:
+    """``items`` as ``augmentation`` leaves them, each by draws of its own; ``items`` stay untouched.
+
+    ``classes`` is how many classes there are: mixed targets hold a weight for each.
+    """
+    planes = items.planes
+    if augmentation.flip is not None:
+        planes = flipped(planes, draws["flip"])
+    if augmentation.rotation is not None:
+        planes = rotated(planes, augmentation.rotation, draws["rotation"])
+    if augmentation.crop is not None:
+        planes = cropped(planes, augmentation.crop, draws["crop"])
+    if augmentation.shift is not None:
+        planes = shifted(planes, augmentation.shift, draws["shift"])
+    if augmentation.masks is not None:
+        planes = masked(planes, augmentation.masks, draws["masks"])
+    if augmentation.mixup is None:
+        return Batch(planes, items.targets)
+    return mixed(planes, F.one_hot(items.targets, classes).float(), augmentation.mixup, draws["mixup"])

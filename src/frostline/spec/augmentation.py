@@ -1,0 +1,75 @@
+"""What training does to its items before it shows them: nothing, unless a study says so."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from frostline.spec.base import Value
+
+
+class Stripes(Value):
+    """``count`` masks, each as wide as chance decides, from nothing to ``width`` rows or columns."""
+
+    count: PositiveInt
+    width: PositiveInt
+
+
+class Masks(Value):
+    """Stripes across a plane set to the plane's mean (SpecAugment, Park et al. 2019, without its time warping).
+
+    ``frequency`` hides rows and ``time`` hides columns of the plane as the network sees it. A width larger than the
+    plane is the plane's own.
+    """
+
+    frequency: Stripes | None = None
+    time: Stripes | None = None
+
+    @model_validator(mode="after")
+    def _hides_something(self) -> Masks:
+        if self.frequency is None and self.time is None:
+            raise ValueError("masks hide nothing; give frequency, time or both, or remove them")
+        return self
+
+
+class Shift(Value):
+    """Columns moved round a circle by up to the part ``largest`` of the width, to either side."""
+
+    largest: float = Field(gt=0, le=0.5)
+
+
+class Mixup(Value):
+    """Each item mixed with another one of its batch, planes and targets alike (Zhang et al. 2018).
+
+    The weight of each item is its own draw from Beta(``alpha``, ``alpha``).
+    """
+
+    alpha: PositiveFloat
+
+
+class Crop(Value):
+    """A part of the plane, at least ``smallest_area`` of it, of aspect 3/4 to 4/3, scaled to the plane's size."""
+
+    smallest_area: float = Field(gt=0, lt=1)
+
+
+class Rotation(Value):
+    """The plane turned about its centre by up to ``largest_degrees``, to either side; what turns in is 0."""
+
+    largest_degrees: float = Field(gt=0, le=180)
+
+
+class Augmentation(Value):
+    """What befalls each training item anew whenever it is shown; validation and test items never meet it.
+
+    In this order: ``flip`` (left and right change places in half of the items), ``rotation``, ``crop``, ``shift``,
+    ``masks``, ``mixup``. Each draws from a random stream of its own, so that one moves no draw of another.
+    """
+
+    flip: Literal["horizontal"] | None = None
+    rotation: Rotation | None = None
+    crop: Crop | None = None
+    shift: Shift | None = None
+    masks: Masks | None = None
+    mixup: Mixup | None = None

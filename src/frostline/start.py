@@ -1,0 +1,89 @@
+"""What a trial starts from: the weights of another trial, weights that others made, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from frostline.data.splits import Splits, refuse_overlap
+from frostline.networks.build import build
+from frostline.networks.network import Fit, Network, state_digest
+from frostline.networks.published import load_published, locate
+from frostline.networks.weights import load_into, read_weights
+from frostline.spec.network import Timm
+from frostline.spec.trial import Trial, WeightsFile
+from frostline.store import Shelf
+
+Kind = Literal["none", "self-pretrained", "published", "random"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The network that a trial starts from, where its weights came from, and what was not taken as it is."""
+
+    donor: Network | None
+    kind: Kind
+    told: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the donor's weights."""
+        return None if self.donor is None else state_digest(self.donor)
+
+
+def refuse_tested_starts(splits: Splits, trial: Trial, shelf: Shelf) -> None:
+    """Nothing, where no ancestor of ``trial`` has learned from an item of its test part.
+
+    Raises:
+        LeakFound: names the ancestor and the first such item.
+    """
+    for ancestor in trial.ancestors:
+        learned = shelf.learned_ids(ancestor.key)
+        refuse_overlap(f"what its start {ancestor.key} learned from", "the test part", learned, splits.test.ids, "item")
+
+
+def start_of(trial: Trial, shelf: Shelf) -> Start:
+    """The donor of ``trial``: the best weights of the trial it starts from, or published ones; none for scratch.
+
+    Raises:
+        WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
+    """
+    if trial.start is None:
+        return Start(None, "none")
+    if isinstance(trial.start, WeightsFile):
+        donor, told = _published(trial, trial.start.weights)
+        return Start(donor, _kind(trial), told)
+    path = shelf.weights_path(trial.start.key)
+    donor = build(trial.start.network, fit_of(trial.start), seed=0)
+    load_into(donor, read_weights(path), path)
+    return Start(donor, _kind(trial))
+
+
+def fit_of(trial: Trial, kept: int | None = None) -> Fit:
+    """What a network for ``trial`` must fit; ``kept`` layers instead of those that its surgery leaves."""
+    channels, size = trial.dataset.plane_shape
+    return Fit(channels, size, len(trial.dataset.class_indices), trial.surgery.kept if kept is None else kept)
+
+
+def _kind(trial: Trial) -> Kind:
+    """Where the weights at the root of the chain of ``trial`` came from."""
+    root = trial.ancestors[-1].start if trial.ancestors else trial.start
+    if isinstance(root, WeightsFile):
+        return "random" if root.origin == "random" else "published"
+    return "self-pretrained"
+
+
+def _published(trial: Trial, ref: str) -> tuple[Network, tuple[str, ...]]:
+    """A network of the trial's shape with the weights ``ref``; the head stays unused where it will be new."""
+    fit = fit_of(trial, kept=len(trial.surgery))
+    if isinstance(trial.network, Timm):
+        # timm takes seconds to import, and plain networks do without.
+        from frostline.networks.timm_networks import disassemble, timm_model
+
+        model = timm_model(trial.network, fit)
+        told = load_published(ref, model, "kept" if trial.head == "kept" else "new")
+        return disassemble(model), told
+    donor, path = build(trial.network, fit, seed=0), locate(ref)
+    unused = {"new": "head.", "hidden-kept": "head.2.", "kept": None}[trial.head]
+    load_into(donor, read_weights(path), path, unused=unused)
+    return donor, ()
