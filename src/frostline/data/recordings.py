@@ -204,7 +204,7 @@ def _esc(name: str, class_names: tuple[str, ...], folder: Path, rows: Sequence[R
         file, fold = row.cells["filename"], int(row.cells["fold"]) - 1
         label = class_names.index(category)
         if file in there:
-            items.append(Listed(f"{name}/{file}", f"audio/{file}", label, row.cells["src_file"], fold))
+            items.append(Listed(f"{name}/{Path(file).stem}", f"audio/{file}", label, row.cells["src_file"], fold))
         else:
             left_out.append(LeftOut(f"audio/{file}", "its table names it, and it is not there"))
     if not items:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from timm.layers.weight_init import trunc_normal_
-from timm.models._efficientnet_builder import efficientnet_init_weights
 from timm.models.convnext import ConvNeXt, ConvNeXtStage
 from timm.models.deit import VisionTransformerDistilled
 from timm.models.efficientnet import EfficientNet
@@ -68,13 +67,9 @@ CONVNEXT_READOUT = ("norm", "flatten", "pre_logits")
 
 
 def _linear(model: nn.Module, width: int, outputs: int) -> nn.Module:
+    # EfficientNet's own rule widens as 1 / sqrt(outputs): made for 1,000 of them, it starts ten with logits so large
+    # that a probe of some hundred steps never recovers. So its new head is drawn as timm's reset_classifier draws one.
     return nn.Linear(width, outputs)
-
-
-def _efficientnet_classifier(model: nn.Module, width: int, outputs: int) -> nn.Module:
-    classifier = nn.Linear(width, outputs)
-    efficientnet_init_weights(classifier)
-    return classifier
 
 
 def _convnext_classifier(model: nn.Module, width: int, outputs: int) -> nn.Module:
@@ -116,8 +111,8 @@ WAYS: dict[type[nn.Module], Way] = {
     VisionTransformer: Way("vit", timm_vit.apart, timm_vit.classifier, timm_vit.own_readout),
     VisionTransformerDistilled: Way("vit", timm_vit.apart, timm_vit.classifier, timm_vit.own_readout),
     ResNet: Way("resnet", _resnet, _linear, _pooled),
-    EfficientNet: Way("efficientnet", _efficientnet, _efficientnet_classifier, _pooled),
-    MobileNetV3: Way("mobilenetv3", _mobilenetv3, _efficientnet_classifier, _pooled),
+    EfficientNet: Way("efficientnet", _efficientnet, _linear, _pooled),
+    MobileNetV3: Way("mobilenetv3", _mobilenetv3, _linear, _pooled),
     ConvNeXt: Way("convnext", _convnext, _convnext_classifier, _convnext_readout),
 }
 
