@@ -11,12 +11,22 @@ from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 TENSOR_MODULES = [
+    "frostline.augmentation.apply",
+    "frostline.augmentation.batch",
+    "frostline.augmentation.geometry",
+    "frostline.augmentation.masking",
+    "frostline.augmentation.mixing",
+    "frostline.data.pictures",
     "frostline.data.planes",
     "frostline.data.samples",
+    "frostline.data.sounds",
+    "frostline.data.spectrogram",
     "frostline.networks.network",
+    "frostline.networks.timm_vit",
     "frostline.operate",
     "frostline.tasks.classes",
     "frostline.training.evaluate",
+    "frostline.training.norms",
 ]
 install_import_hook(TENSOR_MODULES, "beartype.beartype")
 torch.set_num_threads(1)

@@ -12,7 +12,8 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from frostline.errors import FreezeBroken
-from frostline.networks.network import READOUT, Network, state_digest
+from frostline.networks.network import NORMS, READOUT, Network, state_digest
+from frostline.spec.recipe import Norms
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import Head
 
@@ -75,12 +76,16 @@ def _head(donor: Network | None, fresh: Network, choice: Head) -> nn.Module:
 
 @dataclass(frozen=True)
 class Theatre:
-    """What the audit compares: the donor and its digest when it came in, and the network before and after training."""
+    """What the audit compares: the donor and its digest when it came in, and the network before and after training.
+
+    With ``norms: tuned`` training may move the scales and offsets of the norms in frozen layers, and nothing else.
+    """
 
     donor: Network | None
     donor_digest: str | None
     before: Network
     after: Network
+    norms: Norms = "stored"
 
 
 def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample channel row column"]) -> tuple[str, ...]:
@@ -103,7 +108,10 @@ def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample cha
         faults.append("the start was changed by the trial")
     if faults:
         raise FreezeBroken(f"{surgery} was not carried out: " + "; ".join(faults))
-    found = [f"{len(frozen)} frozen layers unchanged in parameters, buffers and outputs"] if frozen else []
+    kept = "frozen layers unchanged in parameters, buffers and outputs"
+    if theatre.norms == "tuned":
+        kept = "layers unchanged but for the scales and offsets of their norms, so not called frozen"
+    found = [f"{len(frozen)} {kept}"] if frozen else []
     if theatre.donor is not None:
         found += [f"{len(reset)} reset layers differ from the start"] if reset else []
         found.append("start untouched")
@@ -149,10 +157,25 @@ def _moved(theatre: Theatre, frozen: list[str], probe: Tensor) -> list[str]:
     theatre.before.eval()
     for name, before in theatre.before.parts.items():
         expected = before(probe)
-        if name in frozen:
+        if name in frozen and theatre.norms == "tuned":
+            faults += _beyond_norms(name, theatre)
+        elif name in frozen:
             faults += _differences(name, theatre, probe, expected)
         probe = expected
     return faults
+
+
+def _beyond_norms(name: str, theatre: Theatre) -> list[str]:
+    """What of the part ``name`` training has moved, the scales and offsets of its norms aside."""
+    before, after = theatre.before.parts[name].state_dict(), theatre.after.parts[name].state_dict()
+    norms = {
+        f"{place}.{parameter}".removeprefix(".")
+        for place, module in theatre.before.parts[name].named_modules()
+        if isinstance(module, NORMS)
+        for parameter, _ in module.named_parameters(recurse=False)
+    }
+    moved = [key for key in before if key not in norms and not torch.equal(before[key], after[key])]
+    return [f"{_said(name)}: training moved {', '.join(moved)}, and only its norms may be tuned"] if moved else []
 
 
 def _differences(name: str, theatre: Theatre, probe: Tensor, expected: Tensor) -> list[str]:

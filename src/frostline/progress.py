@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live line in a terminal, plain lines elsewhere."""
+"""What a person sees while a study runs or is prepared: something live in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from statistics import mean
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 from rich.text import Text
 
 from frostline.outcome import Failed, Finished
@@ -74,6 +76,34 @@ class Progress:
         best = max(arms, key=lambda arm: mean(arms[arm]))
         seen = f"{mean(arms[best]):.3f}, n {len(arms[best])}"
         return f"; best so far at share {largest:g}: {best} (validation accuracy {seen})"
+
+
+class FileProgress:
+    """How many files of a dataset are ready: a bar in a terminal, elsewhere a plain line now and then."""
+
+    def __init__(self, name: str, console: Console) -> None:
+        self._name = name
+        self._console = console
+        self._told = time.monotonic()
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        self._bars = Bars(*columns, console=console, disable=not console.is_terminal)
+        self._bar = self._bars.add_task(name, total=None)
+
+    def __enter__(self) -> FileProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def note(self, done: int, files: int) -> None:
+        """Moves the bar to ``done`` of ``files``."""
+        self._bars.update(self._bar, completed=done, total=files)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
+            self._told = now
+            line = f"{self._name}: {done} of {files} files are ready"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

@@ -77,7 +77,7 @@ def run_trial(job: Job) -> Finished:
     lesson = Lesson(train, validation, job.loader_workers, trial.augmentation)
     fitted = fit(before, lesson, trial.recipe, trial.seeds.batches, keep)
     probe = train.planes[:PROBE_ITEMS].to(device)
-    found = audit(Theatre(start.donor, donor_digest, before, fitted.network), trial.surgery, probe)
+    found = audit(Theatre(start.donor, donor_digest, before, fitted.network, trial.recipe.norms), trial.surgery, probe)
     if job.keep != "none":
         _keep_weights(shelf, trial, fitted)
     precision = trial.recipe.precision

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+T = TypeVar("T")
 LAYOUT = 1
 PARTIAL = ".partial-"
 """How the temporary names begin under which files are written; what a killed process left of them is removed."""
@@ -88,7 +89,7 @@ class Store:
         Raises:
             StoreMismatch: a fact differs from the kept one; names each with both values.
         """
-        kept = dict(self._database.execute("select name, value from facts"))
+        kept = _facts(self._database)
         changed = [
             f"{name} was {kept[name]}, is now {value}"
             for name, value in facts.items()
@@ -111,6 +112,15 @@ class Store:
 
 def read_outcomes(folder: Path) -> dict[str, Finished | Failed]:
     """Every outcome kept in ``folder``, by key, read beside a writer at work; none where nothing was run there."""
+    return _read(folder, _outcomes)
+
+
+def read_facts(folder: Path) -> dict[str, str]:
+    """Every fact kept in ``folder``, by name, read beside a writer at work; none where nothing was run there."""
+    return _read(folder, _facts)
+
+
+def _read(folder: Path, what: Callable[[sqlite3.Connection], dict[str, T]]) -> dict[str, T]:
     path = folder / "study.sqlite"
     if not path.exists():
         return {}
@@ -119,7 +129,7 @@ def read_outcomes(folder: Path) -> dict[str, Finished | Failed]:
             if database.execute("pragma user_version").fetchone()[0] == 0:
                 return {}
             _check_layout(database, path)
-            return _outcomes(database)
+            return what(database)
     except sqlite3.DatabaseError as error:
         raise _damaged(path, error) from None
 
@@ -131,6 +141,10 @@ def _damaged(path: Path, error: sqlite3.DatabaseError) -> StoreMismatch:
 def _outcomes(database: sqlite3.Connection) -> dict[str, Finished | Failed]:
     rows = database.execute("select key, outcome from outcomes")
     return {key: OUTCOME.validate_json(text) for key, text in rows}
+
+
+def _facts(database: sqlite3.Connection) -> dict[str, str]:
+    return dict(database.execute("select name, value from facts"))
 
 
 def _locked(path: Path) -> IO[str]:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from frostline.networks.build import build
 from frostline.networks.network import Fit, state_digest
-from frostline.networks.plain import build
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 
 CNN = PlainCnn(name="plain_cnn", depth=4, channels=5)

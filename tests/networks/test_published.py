@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from frostline.errors import UnknownName, WeightsFault
 from frostline.networks.hub import hub_file
 from frostline.networks.layouts import in_order
-from frostline.networks.network import state_digest
-from frostline.networks.published import FILES, digest_of_weights, load_published, locate, set_norm_epsilon
+from frostline.networks.network import set_norm_epsilon, state_digest
+from frostline.networks.published import FILES, digest_of_weights, load_published, locate
 from frostline.networks.weights import file_digest
 from frostline.randomness import torch_noise
 from frostline.spec.published import PACKAGES, Package, Statistics, statistics_of

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from frostline.errors import WeightsFault
+from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, state_digest
-from frostline.networks.plain import build
 from frostline.networks.weights import file_digest, load_into, read_weights
 from frostline.spec.network import PlainCnn
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from frostline.spec import base
-from frostline.spec.base import Value
 from frostline.spec.augmentation import Augmentation
+from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.published import Statistics
@@ -47,7 +47,11 @@ TRIALS = {
     ),
     "sound its own way, stratified folds": pretraining(
         dataset=Dataset(
-            name="fsdd", size=32, spectrogram=Spectrogram(rate_hz=8000, bands=32, segments=2), split="stratified", folds=4
+            name="fsdd",
+            size=32,
+            spectrogram=Spectrogram(rate_hz=8000, bands=32, segments=2),
+            split="stratified",
+            folds=4,
         )
     ),
     "augmented": transfer(augmentation=Augmentation(flip="horizontal")),

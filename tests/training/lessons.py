@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from frostline.data.planes import Items
+from frostline.networks.build import build
 from frostline.networks.network import Fit, Network
-from frostline.networks.plain import build
 from frostline.randomness import stream
 from frostline.spec.network import PlainCnn
 from frostline.spec.recipe import Recipe

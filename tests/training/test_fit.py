@@ -8,8 +8,8 @@ import torch
 
 from frostline.data.planes import Items
 from frostline.errors import TrainingDiverged
+from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, state_digest
-from frostline.networks.plain import build
 from frostline.spec.network import PlainCnn
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes

@@ -54,8 +54,8 @@ def find(card: DatasetCard) -> Path:
     if found is None:
         looked = ", ".join(map(str, folders))
         raise DataFault(
-            f"{card.name} is not in {looked}.\n  It is not fetched by itself: get it from {card.source}, put its folder "
-            f"there as {card.name}/, or set FROSTLINE_DATA to the folder that holds {card.name}/."
+            f"{card.name} is not in {looked}.\n  It is not fetched by itself: get it from {card.source}, put its "
+            f"folder there as {card.name}/, or set FROSTLINE_DATA to the folder that holds {card.name}/."
         )
     return found
 

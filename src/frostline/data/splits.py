@@ -114,9 +114,7 @@ def parted(whole: Collection, dataset: Dataset, split_seed: int) -> Corpus:
     samples = whole.samples
     if dataset.splitting == "stratified":
         samples = Samples(samples.planes, samples.targets, samples.ids, samples.ids)
-    train, validation, test = (
-        samples.take(np.flatnonzero(parts == part)) for part in ("train", "validation", "test")
-    )
+    train, validation, test = (samples.take(np.flatnonzero(parts == part)) for part in ("train", "validation", "test"))
     return Corpus(train, test, whole.digest, validation if "validation" in fold_of.values() else None)
 
 

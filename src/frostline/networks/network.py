@@ -11,6 +11,8 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 READOUT = "readout"
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+NORMS = (*BATCH_NORMS, nn.LayerNorm, nn.GroupNorm)
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,10 @@ def state_digest(module: nn.Module) -> str:
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).data)
     return digest.hexdigest()
+
+
+def set_norm_epsilon(module: nn.Module, epsilon: float) -> None:
+    """Gives every layer norm in ``module`` this ``epsilon``: two networks to be compared need the same one."""
+    for part in module.modules():
+        if isinstance(part, nn.LayerNorm):
+            part.eps = epsilon

@@ -83,6 +83,3 @@ def drawn(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> nn.Modul
         for tensor in drawn.parameters():
             tensor.uniform_(-bound, bound, generator=generator)
     return drawn
-
-
-build = build_plain

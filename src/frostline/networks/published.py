@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from frostline.errors import WeightsFault
 from frostline.networks.hub import hub_file
 from frostline.networks.layouts import from_hugging_face_vit, in_order, is_hugging_face_vit
+from frostline.networks.network import set_norm_epsilon
 from frostline.networks.weights import differences, file_digest, read_weights
 from frostline.spec.published import Facts, Package, facts_of, package_of, reference_kind, refuse_other_architecture
 
@@ -83,13 +84,6 @@ def load_published(ref: str, model: nn.Module, head: Literal["new", "kept"]) -> 
         return weights.told
     set_norm_epsilon(model, facts.norm_epsilon)
     return (*weights.told, f"every layer norm has the epsilon {facts.norm_epsilon:g} of the network of the weights")
-
-
-def set_norm_epsilon(module: nn.Module, epsilon: float) -> None:
-    """Gives every layer norm in ``module`` this ``epsilon``: two networks to be compared need the same one."""
-    for part in module.modules():
-        if isinstance(part, nn.LayerNorm):
-            part.eps = epsilon
 
 
 def _file_in(package: Package, ref: str) -> Path:

@@ -9,7 +9,7 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-from frostline.networks.network import Fit, Network
+from frostline.networks.network import Fit, Network, set_norm_epsilon
 from frostline.networks.timm_families import Model, way_of
 from frostline.networks.timm_vit import head_of
 from frostline.randomness import torch_noise
@@ -80,6 +80,8 @@ def _created(spec: Timm, fit: Fit, outputs: int) -> Model:
         dynamic_img_size=False,
     )
     assert isinstance(model, VisionTransformer)
+    if spec.norm_epsilon is not None:
+        set_norm_epsilon(model, spec.norm_epsilon)
     if spec.readout != "own":
         # The norm stays where the architecture has it, so that its weights fit whatever the readout.
         model.global_pool = "token" if spec.readout == "token" else "avg"

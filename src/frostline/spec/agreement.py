@@ -43,9 +43,9 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
 
 def _pretrained_by_nobody(raw: Mapping[str, Any], source: object, network: object) -> list[Disagreement]:
     """That planes are to be normalised as published weights expect it, and there are no such weights."""
-    if raw.get("normalise") != "pretrained" or (isinstance(source, WeightsFile) and not isinstance(network, PlainCnn | Mlp)):
-        return []
-    if raw.get("source") is not None and source is None:
+    unread = raw.get("source") is not None and source is None
+    fitting = isinstance(source, WeightsFile) and not isinstance(network, PlainCnn | Mlp)
+    if raw.get("normalise") != "pretrained" or fitting or unread:
         return []
     said = "pretrained needs published weights of a timm network as source; use unit or standard"
     return [(("normalise",), said)]

@@ -106,7 +106,7 @@ NormaliseChoice = Annotated[
     Annotated[Literal["unit", "standard", "pretrained"], Tag("text")] | Annotated[Statistics, Tag("mapping")],
     Discriminator(_mapping_or_text),
 ]
-"""How planes are normalised; ``pretrained`` is by the statistics of the published weights that the study starts from."""
+"""How planes are normalised; ``pretrained`` is by the statistics of the published weights that one starts from."""
 FamilyOrSurgery = Annotated[
     Annotated[Family, Tag("mapping")] | Annotated[Surgery, Tag("text")], Discriminator(_mapping_or_text)
 ]

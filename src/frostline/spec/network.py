@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from frostline.spec.base import Value
 from frostline.spec.surgery import MOST_LAYERS
@@ -97,8 +97,9 @@ class Timm(Value):
 
     ``readout`` says what the head of a transformer reads: the class token, the average of the patches, or what the
     architecture itself uses. ``drop_path`` is the rate of stochastic depth in the last block (less below). ``patch`` is
-    the patch size of a transformer in rows, where it is not the architecture's own. A choice that is the architecture's
-    own anyway is stored as such, so that equal networks are equal values.
+    the patch size of a transformer in rows, where it is not the architecture's own. ``norm_epsilon`` is the epsilon of
+    every layer norm, where it is not the architecture's own; a plan takes it from published weights that need one. A
+    choice that is the architecture's own anyway is stored as such, so that equal networks are equal values.
     """
 
     name: Literal["timm"]
@@ -106,6 +107,7 @@ class Timm(Value):
     readout: Readout = "own"
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     patch: PositiveInt | None = None
+    norm_epsilon: PositiveFloat | None = None
 
     @field_validator("model")
     @classmethod

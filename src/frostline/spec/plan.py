@@ -13,8 +13,8 @@ from frostline.errors import PlanRefused
 from frostline.spec.axes import Pretraining
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
-from frostline.spec.network import Timm
-from frostline.spec.published import Statistics, statistics_of
+from frostline.spec.network import NetworkSpec, Timm
+from frostline.spec.published import Statistics, facts_of, statistics_of
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
@@ -153,7 +153,7 @@ def _transfer(study: Study, surgery: Surgery, share: float, seed: int, start: Tr
     seeds = _seeds(study, seed)
     return Trial(
         dataset=study.dataset,
-        network=study.network,
+        network=_network(study),
         surgery=surgery.last,
         recipe=_resolved(study, study.dataset, Portioned(share, seeds.split), study.recipe_of(study.recipe)),
         share=share,
@@ -175,7 +175,7 @@ def _start(study: Study, seed: int) -> Trial | WeightsFile | None:
     recipe = study.recipe_of(source.recipe_beside(study.recipe) or study.recipe)
     return Trial(
         dataset=source.dataset,
-        network=study.network,
+        network=_network(study),
         surgery=Surgery.parse(f"r{len(study.network.layer_names)}"),
         recipe=_resolved(study, source.dataset, Portioned(1.0, own), recipe),
         validation=study.validation,
@@ -190,6 +190,16 @@ def _seeds(study: Study, seed: int) -> Seeds:
         return seed if purpose in study.vary else study.fixed_seed
 
     return Seeds(split=follow("split"), share=follow("share"), weights=follow("weights"), batches=follow("batches"))
+
+
+def _network(study: Study) -> NetworkSpec:
+    """The network of every arm, with the epsilon of its norms that the published weights were trained with."""
+    if not (isinstance(study.source, WeightsFile) and isinstance(study.network, Timm)):
+        return study.network
+    epsilon = facts_of(study.source.weights).norm_epsilon
+    if epsilon is None or study.network.norm_epsilon is not None:
+        return study.network
+    return study.network.model_copy(update={"norm_epsilon": epsilon})
 
 
 def _normalisation(study: Study) -> Normalisation | Statistics:

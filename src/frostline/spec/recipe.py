@@ -19,6 +19,7 @@ from pydantic import (
 from frostline.spec.base import Value
 
 Precision = Literal["float32", "bfloat16"]
+Norms = Literal["stored", "re-estimated", "tuned"]
 
 
 def _text_or_number(raw: object) -> str:
@@ -70,7 +71,7 @@ class Recipe(Value):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     accumulate: PositiveInt = 1
     precision: Precision = "float32"
-    norms: Literal["stored", "re-estimated", "tuned"] = "stored"
+    norms: Norms = "stored"
 
     @model_validator(mode="after")
     def _each_number_has_an_effect(self) -> Recipe:

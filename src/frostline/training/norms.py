@@ -10,11 +10,8 @@ import torch
 from torch import nn
 
 from frostline.data.planes import Items
-from frostline.networks.network import Network
+from frostline.networks.network import BATCH_NORMS, NORMS, Network
 from frostline.spec.recipe import Recipe
-
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-NORMS = (*BATCH_NORMS, nn.LayerNorm, nn.GroupNorm)
 
 
 def with_norms(network: Network, items: Items, recipe: Recipe) -> Network:
