@@ -52,10 +52,15 @@ class Listed:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that a dataset lists and nobody can use, and why."""
+    """A file that was not used, and why.
+
+    ``lost`` is how many files the dataset counts on and lacks by it: one that is damaged or missing; none where the
+    file only lies about, or is known not to be usable by anybody.
+    """
 
     file: str
     reason: str
+    lost: int = 1
 
 
 @dataclass(frozen=True)

@@ -108,9 +108,9 @@ def test_a_dataset_is_read_once_a_process_and_holds_what_its_card_says(monkeypat
     with pytest.raises(
         DataFault, match=r"(?s)wrong does not hold what its card says:\n  train: expected \(1, 1, .*found \(142"
     ):
-        read("wrong")
+        read(Reading("wrong"))
     with pytest.raises(UnknownName, match="no dataset is called 'digit'; known: wrong"):
-        read("digit")
+        read(Reading("digit"))
 
 
 @pytest.mark.real_data

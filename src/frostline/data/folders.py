@@ -27,7 +27,7 @@ def folder_listing(folder: Path) -> Listing:
     seen = {_identity(folder)}
     roots = [path for path in _children(folder) if path.is_dir()]
     left_out = [
-        LeftOut(_name(path, folder), "it lies beside the class folders, in none of them")
+        LeftOut(_name(path, folder), "it lies beside the class folders, in none of them", lost=0)
         for path in _children(folder)
         if not path.is_dir()
     ]
@@ -37,7 +37,7 @@ def folder_listing(folder: Path) -> Listing:
         files = [(_name(path, folder), reason) for path, reason in _walk(root, seen)]
         kept = [name for name, reason in files if reason is None]
         items += [Listed(name, name, label, name) for name in kept]
-        left_out += [LeftOut(name, reason) for name, reason in files if reason is not None]
+        left_out += [LeftOut(name, reason, lost=0) for name, reason in files if reason is not None]
         if not kept:
             others = f" ({len(files)} files of other kinds)" if files else ""
             faults.append(f"class {root.name!r} has no image and no sound{others}; fill the folder or remove it")

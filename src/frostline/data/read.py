@@ -27,6 +27,7 @@ Reader = Callable[[DatasetCard, Path], Corpus]
 Lister = Callable[[Path], Listing]
 Note = Callable[[int, int], None]
 KEPT_IN_MEMORY = 3
+LISTED = 10
 NO_FOLDER = Path()
 DECODERS = {"images": ("pillow",), "sounds": ("soundfile", "soxr", "torch")}
 
@@ -73,20 +74,22 @@ def decoded(reading: Reading, note: Note) -> Collection:
 
 
 def refuse_many_left_out(name: str, whole: Collection, allowed: float) -> None:
-    """Nothing, where at most the part ``allowed`` of the listed files had to be left out.
+    """Nothing, where at most the part ``allowed`` of the dataset's files is lost: damaged or missing.
 
     Raises:
         DataFault: names the first of them with their reasons, and what to do.
     """
-    lost = len(whole.listed) - len(whole.samples)
-    if lost <= allowed * len(whole.listed):
+    lost = [out for out in whole.left_out if out.lost]
+    lacking = sum(out.lost for out in lost)
+    files = len(whole.samples) + lacking
+    if lacking <= allowed * files:
         return
-    shown = [f"{out.file}: {out.reason}" for out in whole.left_out[:10]]
-    more = [f"and {len(whole.left_out) - 10} more"] if len(whole.left_out) > 10 else []
+    shown = [f"{out.file}: {out.reason}" for out in lost[:LISTED]]
+    more = [f"and {len(lost) - LISTED} more"] if len(lost) > LISTED else []
     lines = "\n  ".join([*shown, *more])
     raise DataFault(
-        f"{lost} of {len(whole.listed)} files of {name} cannot be used, more than most_left_out: {allowed:g} allows:"
-        f"\n  {lines}\n  Repair or remove them, or set most_left_out to at least {lost / len(whole.listed):.3f}."
+        f"{lacking} of {files} files of {name} cannot be used, more than most_left_out: {allowed:g} allows:"
+        f"\n  {lines}\n  Repair or remove them, or set most_left_out to at least {lacking / files + 5e-4:.3f}."
     )
 
 
@@ -118,9 +121,16 @@ def _listed(card: DatasetCard, path: Path | None) -> tuple[Listing, Path]:
 
 
 def _completed(card: DatasetCard, listing: Listing, found: tuple[Counts, ...]) -> Listing:
-    """``listing`` with a word for each fold and class of which fewer files are there than the card promises."""
+    """``listing`` with a word for each fold and class of which fewer files are there than the card promises.
+
+    A listing that names missing files itself is left as it is.
+    """
+    if any(out.lost for out in listing.left_out):
+        return listing
     missing = tuple(
-        LeftOut(f"fold {fold + 1}, {card.class_names[label]}", f"{expected - there} of {expected} files are not there")
+        LeftOut(
+            f"{card.class_names[label]}, fold {fold + 1}", f"{there} of {expected} files are there", expected - there
+        )
         for fold, (wanted, held) in enumerate(zip(card.fold_counts, found, strict=True))
         for label, (expected, there) in enumerate(zip(wanted, held, strict=True))
         if there < expected

@@ -74,11 +74,11 @@ def gtzan_by_artist(folder: Path, artists: Mapping[str, str]) -> Listing:
     for label, genre, file in _genre_files(folder, home):
         name, path = file.rpartition(".")[0], f"{home}/{genre}/{file}"
         if not re.fullmatch(rf"{genre}\.000[0-9][0-9]\.(wav|au)", file):
-            left_out.append(LeftOut(path, f"not called {genre}.00000.wav to {genre}.00099.wav, or .au"))
+            left_out.append(LeftOut(path, f"not called {genre}.00000.wav to {genre}.00099.wav, or .au", lost=0))
         elif name in GTZAN_BROKEN:
-            left_out.append(LeftOut(path, GTZAN_BROKEN[name]))
+            left_out.append(LeftOut(path, GTZAN_BROKEN[name], lost=0))
         elif name in items:
-            left_out.append(LeftOut(path, f"the same recording as {items[name].file}"))
+            left_out.append(LeftOut(path, f"the same recording as {items[name].file}", lost=0))
         else:
             items[name] = Listed(f"gtzan/{name}", path, label, artists.get(name, f"gtzan/{name}"))
     heard = {item.label for item in items.values()}
@@ -145,7 +145,7 @@ def fsdd_listing(folder: Path) -> Listing:
             found.append((file, match))
         else:
             left_out.append(
-                LeftOut(f"recordings/{file}", "not called DIGIT_SPEAKER_TAKE.wav, such as 3_jackson_12.wav")
+                LeftOut(f"recordings/{file}", "not called DIGIT_SPEAKER_TAKE.wav, such as 3_jackson_12.wav", lost=0)
             )
     if not found:
         raise DataFault(f"{(folder / 'recordings').absolute()} holds no recording such as 3_jackson_12.wav")

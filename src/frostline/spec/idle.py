@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from frostline.spec.agreement import Disagreement, Keys, keeping, part, parts
-from frostline.spec.axes import FamilyOrSurgery, Pretraining, Source
+from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.dataset import Dataset
+from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.recipe import Recipe
+from frostline.spec.surgery import Surgery
 
+WITHOUT_BATCH_NORM = ("vit", "convnext")
 OF_EVERY_TRIAL = ("split", "share", "weights", "batches")
 
 
@@ -17,7 +21,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
 
     ``plain`` holds what the file says and nothing more: a default that the file leaves out is never idle.
     """
-    found = [*_idle_seeds(plain), *_idle_head(plain)]
+    found = [*_idle_seeds(plain), *_idle_head(plain), *_idle_validation(plain), *_idle_norms(plain)]
     if plain.get("augmentation") == {}:
         found.append((("augmentation",), "names nothing; remove it"))
     recipes = plain.get("recipes")
@@ -50,6 +54,39 @@ def _idle_head(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     readable = isinstance(raw, Mapping) and len(surgeries) == len(raw)
     if head in ("kept", "hidden-kept") and surgeries and readable and not keeping(surgeries):
         yield ("head",), f"{head} has no effect, for no surgery keeps weights; remove it"
+
+
+def _idle_validation(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """A fraction to validate on where a fold or an official part validates."""
+    dataset = part(Dataset, plain.get("dataset"))
+    if dataset is None or "validation" not in plain:
+        return
+    if dataset.has_folds or dataset.card.validation_counts is not None:
+        which = "the next fold validates" if dataset.has_folds else f"{dataset.name} has a part that validates"
+        yield ("validation",), f"has no effect, for {which}; remove it"
+
+
+def _idle_norms(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """A choice for the norms of frozen layers where there are no such norms, or no frozen layers."""
+    named, recipes = plain.get("recipe"), plain.get("recipes")
+    in_place = not isinstance(named, str)
+    keys: Keys = ("recipe", "norms") if in_place else ("recipes", named, "norms")
+    recipe = part(Recipe, named if in_place else recipes.get(named) if isinstance(recipes, Mapping) else None)
+    network, raw = part(NetworkSpec, plain.get("network")), plain.get("surgeries")
+    surgeries = parts(FamilyOrSurgery, raw)
+    if recipe is None or network is None or recipe.norms == "stored" or not isinstance(raw, Mapping):
+        return
+    lacking = isinstance(network, PlainCnn | Mlp)
+    batch_norms = not lacking and network.architecture.family not in WITHOUT_BATCH_NORM
+    if lacking or (recipe.norms == "re-estimated" and not batch_norms):
+        kind = "norms" if lacking else "batch norms"
+        yield keys, f"{recipe.norms} has no effect, for the network has no {kind}; remove it"
+    elif len(surgeries) == len(raw) and not any(_freezes(entry) for entry in surgeries.values()):
+        yield keys, f"{recipe.norms} has no effect, for no surgery freezes a layer; remove it"
+
+
+def _freezes(entry: Family | Surgery) -> bool:
+    return entry.below == "frozen" if isinstance(entry, Family) else "f" in str(entry)
 
 
 def _idle_waits(keys: Keys, recipe: Recipe) -> Iterator[Disagreement]:

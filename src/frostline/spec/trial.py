@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from frostline.errors import UnknownName
 from frostline.spec.augmentation import Augmentation
 from frostline.spec.base import Value, key_of
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec
-from frostline.spec.published import Statistics
+from frostline.spec.published import Statistics, package_of, reference_kind
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
 
@@ -38,6 +39,16 @@ class WeightsFile(Value):
 
     weights: str
     origin: Origin = "pretrained"
+
+    @field_validator("weights")
+    @classmethod
+    def _is_a_known_reference(cls, weights: str) -> str:
+        try:
+            if reference_kind(weights) == "package":
+                package_of(weights)
+        except UnknownName as unknown:
+            raise ValueError(str(unknown)) from None
+        return weights
 
 
 class Trial(Value):
