@@ -62,11 +62,11 @@ class TestFolder:
             "images end in .jpg, .jpeg, .png, .bmp, .webp, .tif, .tiff, .gif, sounds in .wav, .flac, .ogg, .mp3, .au"
         )
         assert folder_listing(folder).left_out == (
-            LeftOut("a/1.txt", f"files ending in .txt are not read; {endings}"),
-            LeftOut("b/README", f"its name has no ending; {endings}"),
+            LeftOut("a/1.txt", f"files ending in .txt are not read; {endings}", 0),
+            LeftOut("b/README", f"its name has no ending; {endings}", 0),
             LeftOut("b/gone.jpg", "a link that leads nowhere"),
             LeftOut("b/pipe.jpg", "no file that can be read"),
-            LeftOut("notes.jpg", "it lies beside the class folders, in none of them"),
+            LeftOut("notes.jpg", "it lies beside the class folders, in none of them", 0),
         )
 
     def test_a_name_that_is_not_utf8_is_left_out_readably(self, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ class TestFolder:
         listing = folder_listing(folder)
         assert [item.id for item in listing.items] == ["a/1.jpg", "b/1.jpg", "b/more/3.jpg"]
         again = "this folder is read already under another name"
-        assert listing.left_out == (LeftOut("a/up", again), LeftOut("b/here", again))
+        assert listing.left_out == (LeftOut("a/up", again, 0), LeftOut("b/here", again, 0))
 
     def test_a_mixture_is_refused_with_counts_and_the_first_of_each(self, tmp_path: Path) -> None:
         folder = touch(tmp_path, "a/1.jpg", "a/2.jpg", "b/1.wav")

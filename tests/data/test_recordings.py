@@ -67,9 +67,12 @@ class TestGtzan:
             LeftOut(
                 "genres_original/jazz/jazz.00054.wav",
                 "known to be broken in the published collection: its header cannot be read",
+                0,
             ),
-            LeftOut("genres_original/jazz/jazz.00100.wav", "not called jazz.00000.wav to jazz.00099.wav, or .au"),
-            LeftOut("genres_original/rock/rock.00000.wav", "the same recording as genres_original/rock/rock.00000.au"),
+            LeftOut("genres_original/jazz/jazz.00100.wav", "not called jazz.00000.wav to jazz.00099.wav, or .au", 0),
+            LeftOut(
+                "genres_original/rock/rock.00000.wav", "the same recording as genres_original/rock/rock.00000.au", 0
+            ),
         )
 
     def test_a_renamed_folder_is_told_with_the_nearest(self, tmp_path: Path) -> None:
@@ -141,9 +144,9 @@ class TestEsc:
         listing = esc50_listing(esc(tmp_path, "esc50", text, "1-9-A.wav", "5-7-A.wav", "5-7-B.wav"))
         assert len(listing.class_names) == 50
         assert listing.items == (
-            Listed("esc50/1-9-A.wav", "audio/1-9-A.wav", 17, "9", 0),
-            Listed("esc50/5-7-A.wav", "audio/5-7-A.wav", 10, "7", 4),
-            Listed("esc50/5-7-B.wav", "audio/5-7-B.wav", 0, "7", 4),
+            Listed("esc50/1-9-A", "audio/1-9-A.wav", 17, "9", 0),
+            Listed("esc50/5-7-A", "audio/5-7-A.wav", 10, "7", 4),
+            Listed("esc50/5-7-B", "audio/5-7-B.wav", 0, "7", 4),
         )
 
     def test_esc10_is_found_inside_esc50_with_the_same_classes(self, tmp_path: Path) -> None:
@@ -153,8 +156,8 @@ class TestEsc:
         assert len(esc50_listing(folder).items) == 3
         listing = esc10_listing(folder)
         assert [(item.id, listing.class_names[item.label]) for item in listing.items] == [
-            ("esc10/1.wav", "dog"),
-            ("esc10/3.wav", "sea_waves"),
+            ("esc10/1", "dog"),
+            ("esc10/3", "sea_waves"),
         ]
         text = HEADER + "1.wav,1,3,dog_bark,1,A\n3.wav,3,9,sea_waves,3,A\n"
         assert esc10_listing(esc(tmp_path / "former", "esc10", text, "1.wav", "3.wav")) == listing
@@ -223,7 +226,7 @@ class TestFsdd:
     def test_files_called_otherwise_are_left_out_by_name(self, tmp_path: Path) -> None:
         folder = touch(tmp_path, "recordings/0_theo_0.wav", "recordings/ten_theo_0.wav")
         assert fsdd_listing(folder).left_out == (
-            LeftOut("recordings/ten_theo_0.wav", "not called DIGIT_SPEAKER_TAKE.wav, such as 3_jackson_12.wav"),
+            LeftOut("recordings/ten_theo_0.wav", "not called DIGIT_SPEAKER_TAKE.wav, such as 3_jackson_12.wav", 0),
         )
 
     def test_a_folder_without_recordings_is_refused(self, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def folder_listing(folder: Path) -> Listing:
         files = [(_name(path, folder), reason) for path, reason in _walk(root, seen)]
         kept = [name for name, reason in files if reason is None]
         items += [Listed(name, name, label, name) for name in kept]
-        left_out += [LeftOut(name, reason, lost=0) for name, reason in files if reason is not None]
+        left_out += [LeftOut(name, why, int(file_kind(name) is not None)) for name, why in files if why is not None]
         if not kept:
             others = f" ({len(files)} files of other kinds)" if files else ""
             faults.append(f"class {root.name!r} has no image and no sound{others}; fill the folder or remove it")

@@ -69,9 +69,11 @@ def _idle_validation(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
 def _idle_norms(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     """A choice for the norms of frozen layers where there are no such norms, or no frozen layers."""
     named, recipes = plain.get("recipe"), plain.get("recipes")
-    in_place = not isinstance(named, str)
-    keys: Keys = ("recipe", "norms") if in_place else ("recipes", named, "norms")
-    recipe = part(Recipe, named if in_place else recipes.get(named) if isinstance(recipes, Mapping) else None)
+    keys: Keys = ("recipe", "norms")
+    written = named
+    if isinstance(named, str):
+        keys, written = ("recipes", named, "norms"), recipes.get(named) if isinstance(recipes, Mapping) else None
+    recipe = part(Recipe, written)
     network, raw = part(NetworkSpec, plain.get("network")), plain.get("surgeries")
     surgeries = parts(FamilyOrSurgery, raw)
     if recipe is None or network is None or recipe.norms == "stored" or not isinstance(raw, Mapping):
