@@ -21,6 +21,7 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import Head
 from frostline.training.fit import Fitted, Lesson, fit
+from frostline.training.norms import with_tuned_norms
 
 RECIPE = Recipe(steps=3, validate_every=1, batch=8, rate=0.05)
 
@@ -140,6 +141,19 @@ def test_the_audit_notices_batch_norm_statistics_that_moved_in_a_frozen_layer() 
     after.layers["norm"].norm.bias.data.copy_(before.layers["norm"].norm.bias.data)
     with pytest.raises(FreezeBroken, match="frozen layer norm holds other parameters or buffers than before training"):
         audit(Theatre(None, None, before, after), Surgery.parse("f1t1"), items().planes)
+
+
+def test_tuned_norms_may_move_in_a_frozen_layer_and_nothing_else_may() -> None:
+    surgery, planes = Surgery.parse("f1t1"), items().planes
+    before = with_tuned_norms(normed(("norm",)))
+    after = trained(before).network
+    found = audit(Theatre(None, None, before, after, "tuned"), surgery, planes)
+    assert found[0] == "1 layers unchanged but for the scales and offsets of their norms, so not called frozen"
+    with pytest.raises(FreezeBroken, match="frozen layer norm holds other parameters"):
+        audit(Theatre(None, None, before, after), surgery, planes)
+    after.layers["norm"].norm.running_mean.add_(1)
+    with pytest.raises(FreezeBroken, match=r"layer norm: training moved norm.running_mean, and only its norms may be"):
+        audit(Theatre(None, None, before, after, "tuned"), surgery, planes)
 
 
 def test_the_audit_notices_a_frozen_layer_that_answers_otherwise_in_training_mode() -> None:

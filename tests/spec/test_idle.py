@@ -7,6 +7,13 @@ import pytest
 from frostline.spec.idle import idle_keys
 
 
+NETWORKS: dict[str, dict[str, object]] = {
+    "plain": {"network": {"name": "plain_cnn", "depth": 2}},
+    "vit": {"network": {"name": "timm", "model": "test_vit"}},
+    "resnet": {"network": {"name": "timm", "model": "resnet18"}},
+}
+
+
 @pytest.mark.parametrize(
     ("plain", "told"),
     [
@@ -18,6 +25,29 @@ from frostline.spec.idle import idle_keys
         ({"recipe": {"steps": 20, "warmup_steps": 19}}, []),
         ({"recipe": {"passes": 2, "warmup_steps": 500}}, []),
         ({"recipe": {"steps": 20}}, []),
+        (
+            {"dataset": {"name": "esc10", "size": 32}, "validation": 0.2},
+            [(("validation",), "has no effect, for the next fold validates; remove it")],
+        ),
+        ({"dataset": {"name": "digits"}, "validation": 0.2}, []),
+        (
+            {**NETWORKS["plain"], "recipe": {"steps": 3, "norms": "tuned"}, "surgeries": {"probe": "f2"}},
+            [(("recipe", "norms"), "tuned has no effect, for the network has no norms; remove it")],
+        ),
+        (
+            {
+                **NETWORKS["vit"],
+                "recipe": "a",
+                "recipes": {"a": {"steps": 3, "norms": "re-estimated"}},
+                "surgeries": {},
+            },
+            [(("recipes", "a", "norms"), "re-estimated has no effect, for the network has no batch norms; remove it")],
+        ),
+        (
+            {**NETWORKS["resnet"], "recipe": {"steps": 3, "norms": "re-estimated"}, "surgeries": {"full": "t9"}},
+            [(("recipe", "norms"), "re-estimated has no effect, for no surgery freezes a layer; remove it")],
+        ),
+        ({**NETWORKS["resnet"], "recipe": {"steps": 3, "norms": "tuned"}, "surgeries": {"cut": "f1t8"}}, []),
         ({"augmentation": {}}, [(("augmentation",), "names nothing; remove it")]),
         ({"augmentation": {"flip": "horizontal"}}, []),
     ],

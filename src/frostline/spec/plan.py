@@ -126,7 +126,7 @@ def plan(study: Study) -> Plan:
         PlanRefused: a share is too small to hold one training and one validation item of each class, or a treatment
             cannot be carried out; every reason at once.
     """
-    reasons = [*_too_small(study), *_unknown_statistics(study)]
+    reasons = [*_too_small(study), *_unknown_statistics(study)] or _never_warm(study)
     if reasons:
         raise PlanRefused(reasons)
     starts = {seed: _start(study, seed) for seed in study.seed_values}
@@ -245,6 +245,21 @@ def _too_small(study: Study) -> list[str]:
             if min(held.train) < 1 or min(held.validation) < 1:
                 reasons.append(_reason(dataset, share, pools, study.validation))
                 break
+    return reasons
+
+
+def _never_warm(study: Study) -> list[str]:
+    """A reason for each share whose budget, in steps, ends before the rate has reached its height."""
+    recipe = study.recipe_of(study.recipe)
+    reasons = []
+    for share in study.shares:
+        asked = Portioned(share, _split_seeds(study, study.dataset)[0])
+        steps = _resolved(study, study.dataset, asked, recipe).steps
+        if steps is not None and 0 < recipe.warmup_steps >= steps:
+            reasons.append(
+                f"warmup_steps: {recipe.warmup_steps} takes the whole budget of {steps} steps at share {share:g}; "
+                "lower it, or raise the budget"
+            )
     return reasons
 
 
