@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check lock bench-startup bench-planning bench-overhead
+.PHONY: setup demo test test-slow check lock \
+	bench-startup bench-planning bench-overhead bench-log-mel bench-vit-step bench-frozen-memory
 
 setup: $(STAMP)
 
@@ -20,6 +21,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --quiet
+
+test-slow: setup
+	timeout 20m $(BIN)/python -m pytest -n 2 --dist loadfile --quiet -m slow
 
 check: setup
 	$(BIN)/ruff check .
@@ -39,3 +43,12 @@ bench-planning: setup
 
 bench-overhead: setup
 	$(BIN)/python benchmarks/overhead.py
+
+bench-log-mel: setup
+	$(BIN)/python benchmarks/log_mel.py
+
+bench-vit-step: setup
+	$(BIN)/python benchmarks/vit_step.py
+
+bench-frozen-memory: setup
+	$(BIN)/python benchmarks/frozen_memory.py
