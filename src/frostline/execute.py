@@ -10,6 +10,7 @@ from typing import Protocol
 from frostline.errors import StoreMismatch
 from frostline.outcome import Failed, Finished
 from frostline.run import Job
+from frostline.spec.network import Timm
 from frostline.spec.plan import Plan
 from frostline.spec.study import Keep, Study
 from frostline.spec.trial import Trial, WeightsFile
@@ -53,7 +54,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
         return
     facts = _facts(study, plan)
     store.hold(facts, "Restore the data or weights, or name another folder with --to.")
-    store.hold(_versions(), "Go back to these versions, or name another folder with --to.")
+    store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
     device = _device(study.device, store)
     for wave in plan.waves:
         jobs = []
@@ -89,9 +90,10 @@ def _refuse_other_bits(before: Finished | Failed | None, now: Finished | Failed,
         raise StoreMismatch(f"trial {now.key} gave other figures than when it first finished; the first ones are kept")
 
 
-def _versions() -> dict[str, str]:
-    """The versions that figures depend on: a study never mixes them."""
-    return {f"version of {name}": version(name) for name in ("frostline", "torch", "numpy")}
+def _versions(plan: Plan) -> dict[str, str]:
+    """The versions that figures of ``plan`` depend on: a study never mixes them."""
+    foreign = ("timm",) if any(isinstance(trial.network, Timm) for trial in plan.trials) else ()
+    return {f"version of {name}": version(name) for name in ("frostline", "torch", "numpy", *foreign)}
 
 
 def _keep_for(trial: Trial, plan: Plan, keep: Keep) -> Keep:
