@@ -150,7 +150,7 @@ def test_a_preset_is_copied_and_can_be_planned(folder: Path) -> None:
 
 
 def test_every_help_shows_one_real_run(folder: Path) -> None:
-    for name in ("plan", "run", "status", "report", "list", "init"):
+    for name in ("plan", "prepare", "show", "run", "status", "report", "list", "init"):
         said = frostline(folder, name, "--help")
         assert f"$ frostline {name}" in said.stdout, name
     narrowed = ("digits", "--shares", "0.1", "--seeds", "3", "--arm", "r4", "--arm", "f2r2")

@@ -127,7 +127,7 @@ def dataset_card(name: str, path: str | None = None) -> DatasetCard:
         DataFault: one's own data cannot be used; every reason at once.
     """
     if path is not None and name in OWN_DATA:
-        return _own_card(name, path)
+        return _own_card(name, path, Path.cwd())
     cards = dataset_cards()
     if name not in cards:
         raise UnknownName("dataset", name, [*cards, *OWN_DATA])
@@ -135,7 +135,8 @@ def dataset_card(name: str, path: str | None = None) -> DatasetCard:
 
 
 @functools.cache
-def _own_card(name: str, path: str) -> DatasetCard:
+def _own_card(name: str, path: str, here: Path) -> DatasetCard:
+    """The card of one's own data at ``path``, which may be relative to the folder ``here``."""
     look = cast("Callable[[Path], DatasetCard]", load_code(OWN_DATA[name]))
     return look(Path(path))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +13,6 @@ from frostline.examples import shown
 from frostline.options import Options, narrowing
 
 if TYPE_CHECKING:
-    from frostline.execute import Executor
     from frostline.spec.plan import Plan
     from frostline.spec.study import Study
 
@@ -70,6 +68,42 @@ def plan(
     typer.echo(plan_summary(narrowed, planned))
 
 
+@app.command(epilog=shown("prepare"))
+def prepare(
+    study: StudyName,
+    shares: Shares = None,
+    seeds: Seeds = None,
+    seed: Seed = None,
+    arm: Arms = None,
+    recipe: RecipeName = None,
+    stand_in: StandIns = None,
+) -> None:
+    """Decode, fetch and check all data and weights that a study reads, and say which files cannot be used."""
+    from rich.console import Console
+
+    from frostline.look.prepare import prepare
+
+    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    for paragraph in prepare(planned, narrowed.most_left_out, Console(stderr=True)):
+        typer.echo(paragraph)
+
+
+@app.command(epilog=shown("show"))
+def show(
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A dataset, folder:PATH, manifest:PATH, or the target of a STUDY")
+    ],
+    to: Annotated[Path | None, typer.Option(help="The folder of the page  [default: results/show/NAME]")] = None,
+) -> None:
+    """Write a page of a dataset: classes, split, durations or sizes, and samples as the network will see them."""
+    from rich.console import Console
+
+    from frostline.look.show import show
+
+    for paragraph in show(dataset, to, Console(stderr=True)):
+        typer.echo(paragraph)
+
+
 @app.command(epilog=shown("run"))
 def run(
     study: StudyName,
@@ -87,13 +121,14 @@ def run(
     from rich.console import Console
 
     from frostline.execute import execute, lacking
+    from frostline.executors.choice import executor_of
     from frostline.progress import Progress
     from frostline.store import Shelf, Store
 
     narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or _default_folder(study)
     try:
-        with Store(folder) as store, _executor(executor, workers) as pool:
+        with Store(folder) as store, executor_of(executor, workers) as pool:
             missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
             with Progress(planned, len(missing), Console(stderr=True)) as progress:
                 for outcome in execute(narrowed, planned, store, pool):
@@ -181,24 +216,6 @@ def _planned(name: str, options: Options) -> tuple[Study, Plan]:
 
     study = load_study(find_study(name)).narrowed(narrowing(options))
     return study, plan_of(study)
-
-
-def _executor(name: Literal["processes", "inline"], workers: int | None) -> Executor:
-    if name == "inline":
-        from frostline.executors.inline import Inline
-
-        if workers is not None:
-            raise FrostlineError("--workers has no effect with --executor inline; leave one of them out")
-        return Inline()
-    from frostline.executors.processes import Processes
-
-    return Processes(workers or _cores())
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def _default_folder(study: str) -> Path:

