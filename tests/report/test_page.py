@@ -103,6 +103,8 @@ def test_every_drawing_is_described_and_can_be_fetched_in_both_formats(whole: st
     drawings = [attributes for tag, attributes in tags if tag == "svg"]
     assert [drawing["role"] for drawing in drawings] == ["img", "img"]
     assert all("the highest mean is" in str(drawing["aria-label"]) for drawing in drawings)
+    for drawing in drawings:
+        assert drawing["style"] == f"max-width: {1.5 * float(str(drawing['width']).removesuffix('pt')):g}pt"
     names = [str(attributes["download"]) for _, attributes in tags if "download" in attributes]
     assert names == [f"accuracy-against-{of}.{ending}" for of in ("cut", "share") for ending in ("svg", "png")]
 

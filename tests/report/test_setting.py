@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from frostline.analysis.table import table
 from frostline.outcome import Finished
 from frostline.report.page import page
 from frostline.report.setting import what_was_run
-from frostline.report.words import completeness
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from tests.analysis.simulated import outcomes, study
@@ -32,7 +29,8 @@ def test_the_page_tells_what_was_run() -> None:
         "Source: pretrained by this study on fashion_mnist, classes T-shirt/top, ",
         "Shares of the target&#39;s training items: 1 %, 10 %.",
         "Seeds: 0, 1; with them vary: split, share, weights, batches, pretraining.",
-        "Normalisation: unit (planes scaled to 0 to 1, nothing more).",
+        "Normalisation: planes scaled to 0 to 1, nothing more.",
+        "<li>No augmentation.</li>",
         "Validation: 10 % of the items of each class of a share, not trained on.",
     ):
         assert said in html
@@ -78,12 +76,68 @@ def test_nothing_is_said_of_how_trials_ended_where_none_has() -> None:
     assert "trials stopped" not in "\n".join(what_was_run(study(seeds=2), planned, table(planned, {})))
 
 
-def test_pretrainings_are_called_finished_only_where_a_trial_that_started_from_them_proves_it() -> None:
-    planned = plan(study(seeds=2))
-    frame = table(planned, outcomes(planned))
-    assert "so have the 2 pretrainings" in completeness(planned, frame)
-    scratch = replace(planned, entries=tuple(e for e in planned.entries if str(e.arm.surgery) == "r6"))
-    assert completeness(planned, table(scratch, outcomes(scratch))) == (
-        "Nothing: all 4 trials of the study have finished."
+def sounds(**changes: object) -> Study:
+    """A study of environmental sounds in official folds, with weights of a file that nobody opens."""
+    dataset = {"name": "esc10", "channels": 3, "size": 64, **changes.pop("dataset", {})}  # type: ignore[dict-item]
+    given = {"source": {"weights": "donor.safetensors"}, "surgeries": {"scratch": "r6", "half": "f3t3"}}
+    return study(**{"dataset": dataset, **given, "shares": (1.0,), "seeds": 5, **changes})
+
+
+def test_a_network_of_timm_is_told_with_its_layers() -> None:
+    model = {"name": "timm", "model": "tf_efficientnet_lite0", "drop_path": 0.1}
+    said = told(sounds(network=model, surgeries={"full": "t18"}))
+    assert "Network: timm tf_efficientnet_lite0, 18 layers (stem, 16 blocks, top), drop path 0.1." in said
+
+
+def test_a_transformer_is_told_with_its_readout_and_its_patches() -> None:
+    model = {"name": "timm", "model": "vit_tiny_patch16_224", "readout": "average", "norm_epsilon": 1e-12}
+    surgeries = {"full": "t13"}
+    assert (
+        "timm vit_tiny_patch16_224, 13 layers (patch, 12 blocks), readout average, patches of 16 x 16, no drop path, "
+        "epsilon of the layer norms 1e-12." in told(sounds(network=model, surgeries=surgeries))
     )
-    assert completeness(planned, frame.assign(status="missing")).endswith("Its pretrainings are not counted here.")
+    model = {"name": "timm", "model": "vit_tiny_patch16_224", "patch": 32}
+    assert "readout token, patches of 32 x 32, no drop path." in told(sounds(network=model, surgeries=surgeries))
+
+
+def test_sounds_are_told_with_every_number_of_their_spectrogram() -> None:
+    assert (
+        "400 items in all folds, planes of 3 x 64 x 64 (channels, rows, columns), one channel repeated, scaled to that "
+        "size; log-mel of 5 s at 22050 Hz: window 2048 and hop 512 samples, 128 bands from 0 to 11025 Hz, mel scale "
+        "slaney, norm slaney, decibel over the maximum, range 80 dB." in told(sounds())
+    )
+    spectrogram = {"rate_hz": 16000, "duration_s": 2.0, "segments": 3, "window": 1024, "hop": 256, "bands": 40}
+    spectrogram |= {"lowest_hz": 50.0, "highest_hz": 7000.0, "scale": "htk", "norm": "none", "level": "log"}
+    assert (
+        "3 segments a recording, their answers averaged; log-mel of 2 s at 16000 Hz: window 1024 and hop 256 samples, "
+        "40 bands from 50 to 7000 Hz, mel scale htk, norm none, natural logarithm."
+        in told(sounds(dataset={"spectrogram": spectrogram}))
+    )
+
+
+def test_folds_are_told_with_what_the_seed_chooses() -> None:
+    said = told(sounds())
+    assert "Split: the 5 folds that belong to esc10, which part no group (an artist, a speaker, a recording)." in said
+    assert "The seed chooses the fold that tests; the next one validates and the other 3 train." in said
+    fixed = told(sounds(vary=("weights",), fixed_seed=4))
+    assert "In every run fold 5 tests, fold 1 validates and the other 3 train." in fixed
+
+
+def test_folds_that_part_what_belongs_together_are_called_leaky() -> None:
+    said = told(sounds(dataset={"split": "stratified", "folds": 3}))
+    assert "Split: 3 folds dealt item by item." in said
+    assert "validates and the other fold trains. Once all folds have tested, the items are dealt anew." in said
+    assert "This split is leaky where items belong together" in said
+    assert "dealt anew" not in told(sounds(dataset={"split": "stratified", "folds": 5}))
+    assert "leaky" not in told(sounds())
+
+
+def test_augmentation_of_the_pretraining_is_told_where_it_is_another() -> None:
+    source = {"dataset": {"name": "fashion_mnist", "classes": (0, 1, 2)}, "augmentation": {"flip": "horizontal"}}
+    said = told(study(seeds=1, source=source))
+    assert "No augmentation." in said
+    assert "In the pretraining: augmentation of training items only: left and right change places" in said
+
+
+def test_pretrainings_vary_only_where_there_are_some() -> None:
+    assert "Seeds: 0, 1, 2, 3, 4; with them vary: split, share, weights, batches." in told(sounds())

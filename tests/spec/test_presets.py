@@ -7,10 +7,13 @@ import pytest
 from frostline.errors import DataFault
 from frostline.presets import copy_preset, presets
 from frostline.spec.study_file import load_study
+from tests.data.test_own import touch
 
 
 @pytest.mark.parametrize("name", presets())
-def test_every_preset_is_a_study_without_a_fault(name: str) -> None:
+def test_every_preset_is_a_study_without_a_fault(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, *(f"my-sounds/{kind}/{number}.wav" for kind in ("cat", "dog") for number in range(5)))
+    monkeypatch.chdir(tmp_path)
     assert load_study(presets()[name]).title
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from frostline.analysis.estimates import Estimate, OneRun
+from frostline.analysis.frost_line import percent
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that people with any colour vision tell apart (Okabe and Ito 2008); the marker differs as well."""
@@ -71,6 +72,40 @@ def draw_means(axes: Axes, present: Mapping[float, Estimate | OneRun | None], li
             face = line.colour if isinstance(estimate, Estimate) else "white"
             axes.plot([x], [estimate.value], line.marker, color=line.colour, mfc=face, ms=5, zorder=5)
     axes.plot([], [], line.marker, ls=line.dash, color=line.colour, label=line.name)
+
+
+def draw_runs(axes: Axes, x: float, runs: Sequence[float], line: Line) -> None:
+    """The single ``runs`` at ``x``, faint and behind the means."""
+    axes.plot([x] * len(runs), runs, line.marker, color=line.colour, alpha=0.4, ms=3.5, mew=0, zorder=2)
+
+
+def draw_scratch(axes: Axes, estimate: Estimate | OneRun | None) -> None:
+    """The mean from scratch as a dashed line across ``axes``, and its interval as a grey band."""
+    if estimate is not None:
+        axes.axhline(estimate.value, color=SCRATCH_GREY, ls="--", lw=1.2, zorder=1)
+    if isinstance(estimate, Estimate):
+        axes.axhspan(estimate.low, estimate.high, color=SCRATCH_GREY, alpha=0.13, lw=0, zorder=0)
+
+
+def highest_means(found: Means) -> str:
+    """The highest mean of each share in words, with its interval and number of runs."""
+    said = []
+    for share in sorted({share for _, share in found}):
+        here = [(arm, e) for (arm, at), e in found.items() if at == share and e is not None]
+        if not here:
+            said.append(f"At {percent(share)} nothing has finished.")
+            continue
+        arm, top = max(here, key=lambda pair: pair[1].value)
+        spread = (
+            f"[{top.low:.3f}, {top.high:.3f}], n = {top.n}" if isinstance(top, Estimate) else "one run: no interval"
+        )
+        said.append(f"At {percent(share)} the highest mean is {arm}, {top.value:.3f} ({spread}).")
+    return " ".join(said)
+
+
+def counted(number: int, noun: str) -> str:
+    """``number`` and ``noun``, in the plural where there are several."""
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def panels(count: int, width: float) -> tuple[Figure, list[Axes]]:

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frostline.analysis.comparisons import cells, distinct_runs, finished, means, scratch_arm
-from frostline.analysis.estimates import Estimate
 from frostline.analysis.frost_line import percent
 from frostline.analysis.table import CutPoint
+from frostline.report.depth import against_depth, depth_lines
 from frostline.report.drawing import (
     MARKERS,
     OKABE_ITO,
@@ -21,17 +21,31 @@ from frostline.report.drawing import (
     Line,
     Means,
     Picture,
+    counted,
     draw_means,
+    draw_runs,
+    draw_scratch,
+    highest_means,
     panels,
     rendered,
     style,
 )
 
+FROZEN = "frozen layers"
 
-def pictures(frame: pd.DataFrame, points: Sequence[CutPoint], level: float) -> tuple[Picture, ...]:
-    """Accuracy against cut, and, where there are several shares, accuracy against share."""
+
+def pictures(frame: pd.DataFrame, points: Sequence[CutPoint], level: float, below: str = FROZEN) -> tuple[Picture, ...]:
+    """Accuracy against depth or cut, and, where there are several shares, accuracy against share.
+
+    Single surgeries that differ in how many layers are frozen are drawn against that depth, which ``below`` names; the
+    figure against the cut is for families, and for single surgeries of which not all have such a depth.
+    """
     found = means(frame, level)
-    drawn = [_against_cut(frame, points, found, level)]
+    lines = [] if points else depth_lines(frame)
+    drawn = [against_depth(frame, lines, found, (level, below))] if lines else []
+    placed = {scratch_arm(frame), *(arm for line in lines for arm in line.arms.values())}
+    if not lines or not placed.issuperset(frame["arm"]):
+        drawn.append(_against_cut(frame, points, found, level))
     if frame["share"].nunique() > 1:
         drawn.append(_against_share(frame, points, found, level))
     return tuple(drawn)
@@ -43,7 +57,7 @@ def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, 
     with style():
         figure, shown = panels(len(shares), width=max(3.6, 0.42 * len(ticks) + 1.6))
         for axes, share in zip(shown, shares, strict=True):
-            _scratch_band(axes, frame, found, share)
+            draw_scratch(axes, found.get((scratch_arm(frame) or "", share)))
             for offset, line in _dodged(_lines(frame, points)):
                 _draw_cuts(axes, frame, found, (line, share, offset))
             axes.set_title(f"{percent(share)} of the target data", fontsize=10)
@@ -54,10 +68,9 @@ def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, 
             axes.set_xlabel("cut: layers below it" if points else "arm")
             axes.set_ylabel("test accuracy")
         _legend(figure, _lines(frame, points), scratch_arm(frame))
-        alt = f"Test accuracy against the cut, one panel for each of {_count(len(shares), 'share')}. " + _said(
-            frame, found
-        )
-        return rendered(figure, "accuracy-against-cut", f"Accuracy against cut, {level * 100:g} % intervals", alt)
+        shown_as = "against cut" if points else "of each arm"
+        alt = f"Test accuracy {shown_as}, one panel for each of {counted(len(shares), 'share')}. {highest_means(found)}"
+        return rendered(figure, "accuracy-against-cut", f"Accuracy {shown_as}, {level * 100:g} % intervals", alt)
 
 
 def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
@@ -79,7 +92,7 @@ def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means
             axes.set_ylabel("test accuracy")
             handles = axes.get_legend_handles_labels()
             axes.legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-        alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. " + _said(frame, found)
+        alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. " + highest_means(found)
         return rendered(figure, "accuracy-against-share", f"Accuracy against share, {level * 100:g} % intervals", alt)
 
 
@@ -138,19 +151,8 @@ def _dodged(lines: Sequence[Line]) -> Iterator[tuple[float, Line]]:
 def _draw_cuts(axes: Axes, frame: pd.DataFrame, found: Means, where: tuple[Line, float, float]) -> None:
     line, share, offset = where
     for cut, arm in line.arms.items():
-        seeds = list(finished(distinct_runs(frame), arm, share).values())
-        axes.plot(
-            [cut + offset] * len(seeds), seeds, line.marker, color=line.colour, alpha=0.4, ms=3.5, mew=0, zorder=2
-        )
+        draw_runs(axes, cut + offset, list(finished(distinct_runs(frame), arm, share).values()), line)
     draw_means(axes, {cut + offset: found.get((arm, share)) for cut, arm in line.arms.items()}, line)
-
-
-def _scratch_band(axes: Axes, frame: pd.DataFrame, found: Means, share: float) -> None:
-    estimate = found.get((scratch_arm(frame) or "", share))
-    if estimate is not None:
-        axes.axhline(estimate.value, color=SCRATCH_GREY, ls="--", lw=1.2, zorder=1)
-    if isinstance(estimate, Estimate):
-        axes.axhspan(estimate.low, estimate.high, color=SCRATCH_GREY, alpha=0.13, lw=0, zorder=0)
 
 
 def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None) -> None:
@@ -160,23 +162,3 @@ def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None) -> None:
         handles.append(Line2D([], [], color=SCRATCH_GREY, ls="--"))
         labels.append(f"scratch ({scratch})")
     figure.legend(handles, labels, loc="outside upper left", ncols=min(4, len(labels)), frameon=False)
-
-
-def _said(frame: pd.DataFrame, found: Means) -> str:
-    """The highest mean of each share in words, with its interval and number of runs."""
-    said = []
-    for share in sorted({share for _, share in found}):
-        here = [(arm, e) for (arm, at), e in found.items() if at == share and e is not None]
-        if not here:
-            said.append(f"At {percent(share)} nothing has finished.")
-            continue
-        arm, top = max(here, key=lambda pair: pair[1].value)
-        spread = (
-            f"[{top.low:.3f}, {top.high:.3f}], n = {top.n}" if isinstance(top, Estimate) else "one run: no interval"
-        )
-        said.append(f"At {percent(share)} the highest mean is {arm}, {top.value:.3f} ({spread}).")
-    return " ".join(said)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

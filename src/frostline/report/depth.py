@@ -1,0 +1,135 @@
+"""Accuracy against frozen depth, for arms that a study names one by one: means, intervals, spread and single runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from frostline.analysis.comparisons import cells, distinct_runs, finished, scratch_arm
+from frostline.analysis.estimates import Estimate, OneRun
+from frostline.analysis.frost_line import percent
+from frostline.report.drawing import (
+    MARKERS,
+    OKABE_ITO,
+    SCRATCH_GREY,
+    Line,
+    Means,
+    Picture,
+    counted,
+    draw_means,
+    draw_runs,
+    draw_scratch,
+    highest_means,
+    panels,
+    rendered,
+    style,
+)
+
+DEPTH = re.compile(r"(?:f(?P<frozen>[1-9]\d*))?(?:(?P<above>[trx])[1-9]\d*)?")
+LEGEND_WIDTH = 6.5
+"""Inches that the legend needs; a single panel is not narrower."""
+ABOVE = {"t": "tuned above", "r": "reset above", "x": "removed above"}
+
+
+def depth_lines(frame: pd.DataFrame) -> list[Line]:
+    """The arms of ``frame`` that are frozen up to a depth and of one fate above it, a line a fate, by depth.
+
+    A fate has a line where one of its arms is cut inside the network; whole networks are the ends of such a line.
+    """
+    read = {str(arm): DEPTH.fullmatch(str(arm)) for arm in frame["arm"].unique()}
+    found = {arm: (int(match["frozen"] or 0), match["above"]) for arm, match in read.items() if match is not None}
+    lines: list[Line] = []
+    for above, name in ABOVE.items():
+        here = {float(depth): arm for arm, (depth, fate) in found.items() if fate in (above, None)}
+        if len(here) > 1 and any(depth and fate == above for depth, fate in found.values()):
+            colour, marker = OKABE_ITO[len(lines)], MARKERS[len(lines)]
+            lines.append(Line(name, dict(sorted(here.items())), colour, marker))
+    return lines
+
+
+def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, named: tuple[float, str]) -> Picture:
+    """One panel a share: single runs, means with intervals, and one standard deviation of the runs as a band.
+
+    ``named`` is the level of the intervals and what the layers up to the depth are called.
+    """
+    level, below = named
+    shares, ticks = sorted({share for _, share in cells(frame)}), _ticks(lines)
+    scratch = scratch_arm(frame)
+    with style():
+        figure, shown = panels(
+            len(shares), width=max(5.0 if len(shares) > 1 else LEGEND_WIDTH, 0.24 * max(ticks) + 1.6)
+        )
+        for axes, share in zip(shown, shares, strict=True):
+            draw_scratch(axes, found.get((scratch or "", share)))
+            for line in lines:
+                _draw(
+                    axes, _runs(frame, line, share), {x: found.get((arm, share)) for x, arm in line.arms.items()}, line
+                )
+            axes.set_title(f"{percent(share)} of the target data", fontsize=10)
+            axes.set_xticks(list(ticks), list(ticks.values()), rotation=60, fontsize=8)
+            axes.set_xlabel(f"number of {below}")
+            axes.set_ylabel("test accuracy")
+        _legend(figure, lines, scratch, level)
+        alt = f"Test accuracy against the number of {below}, one panel for each of {counted(len(shares), 'share')}. "
+        title = (
+            f"Accuracy against the number of {below}; band: one standard deviation of the single runs; "
+            f"bars: {level * 100:g} % interval of the mean; dots: single runs"
+        )
+        return rendered(figure, "accuracy-against-depth", title, alt + highest_means(found))
+
+
+def _runs(frame: pd.DataFrame, line: Line, share: float) -> dict[float, list[float]]:
+    """The accuracy of each different finished run at each depth of ``line``."""
+    once = distinct_runs(frame)
+    return {depth: list(finished(once, arm, share).values()) for depth, arm in line.arms.items()}
+
+
+def spread(runs: Mapping[float, Sequence[float]]) -> dict[float, tuple[float, float]]:
+    """One standard deviation of the runs at each depth to either side of their mean, where there are two or more."""
+    several = {depth: values for depth, values in runs.items() if len(values) > 1}
+    return {depth: (fmean(v) - stdev(v), fmean(v) + stdev(v)) for depth, v in several.items()}
+
+
+def _draw(
+    axes: Axes, runs: Mapping[float, Sequence[float]], present: Mapping[float, Estimate | OneRun | None], line: Line
+) -> None:
+    band = spread(runs)
+    lows, highs = [low for low, _ in band.values()], [high for _, high in band.values()]
+    axes.fill_between(list(band), lows, highs, color=line.colour, alpha=0.15, lw=0, zorder=1)
+    for depth, values in runs.items():
+        draw_runs(axes, depth, values, line)
+    draw_means(axes, present, line)
+
+
+def _ticks(lines: Sequence[Line]) -> dict[float, str]:
+    """What stands at each depth: ``f4: f4t9, f4r9``, and the depth alone where it says the same."""
+    arms: dict[float, dict[str, None]] = {}
+    for line in lines:
+        for depth, arm in line.arms.items():
+            arms.setdefault(depth, {})[arm] = None
+    return {
+        depth: f"f{depth:g}" if list(named) == [f"f{depth:g}"] else f"f{depth:g}: {', '.join(named)}"
+        for depth, named in sorted(arms.items())
+    }
+
+
+def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None, level: float) -> None:
+    grey = SCRATCH_GREY
+    entries: dict[str, Line2D | Patch] = {
+        f"mean, {line.name}": Line2D([], [], color=line.colour, marker=line.marker) for line in lines
+    }
+    entries[f"{level * 100:g} % interval of the mean"] = Line2D(
+        [], [], color=grey, marker="|", ms=12, mew=1.6, ls="none"
+    )
+    entries["one standard deviation of the single runs"] = Patch(color=lines[0].colour, alpha=0.15, lw=0)
+    entries["single run"] = Line2D([], [], color=lines[0].colour, marker="o", alpha=0.4, ms=3.5, mew=0, ls="none")
+    if scratch is not None:
+        entries[f"scratch ({scratch}), mean and interval"] = Line2D([], [], color=grey, ls="--")
+    figure.legend(list(entries.values()), list(entries), loc="outside upper left", ncols=2, frameon=False, fontsize=9)
