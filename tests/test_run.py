@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import os
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from frostline.data.recordings import esc10_listing
 from frostline.data.samples import Samples
 from frostline.data.splits import SealedSamples
 from frostline.errors import LeakFound, WeightsFault
 from frostline.networks.network import state_digest
+from frostline.networks.timm_networks import timm_model
+from frostline.networks.weights import read_weights
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt, refuse_tested_starts, run_trial, start_of
 from frostline.spec.dataset import Dataset
+from frostline.spec.network import Timm
+from frostline.spec.published import Statistics
+from frostline.spec.recipe import Recipe
+from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.trial import Trial, WeightsFile
+from frostline.start import fit_of
 from frostline.store import Shelf
 from tests.trials import HIGH, TINY_CNN, TINY_MLP, job, pretraining, transfer
+
+HALF = Statistics(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +190,45 @@ def test_a_network_of_another_size_is_fed_by_a_stated_adaptation(tmp_path: Path)
     wide = Dataset(name="digits", classes=HIGH.classes, channels=3, size=12)
     trial = Trial.model_validate(dict(transfer("r3")) | {"dataset": wide})
     assert isinstance(attempt(job(trial, tmp_path)), Finished)
+
+
+def clips(folder: Path) -> Dataset:
+    """Nine real clips of rain and nine of a dog, in the official folds 1 to 3, as a manifest in ``folder``."""
+    home = Path(os.environ["FROSTLINE_DATA"]) / "esc10"
+    wanted = [item for item in esc10_listing(home).items if item.label in (0, 2) and item.fold in (0, 1, 2)]
+    lines = ["path,label,fold,group"]
+    for fold, label in product((0, 1, 2), (0, 2)):
+        some = [item for item in wanted if (item.fold, item.label) == (fold, label)][:3]
+        lines += [f"{home / item.file},{label},{fold},{item.group}" for item in some]
+    (folder / "clips.csv").write_text("\n".join([*lines, ""]))
+    sound = Spectrogram(rate_hz=8000, duration_s=5.0, window=512, hop=256, bands=20)
+    return Dataset(name="manifest", path=str(folder / "clips.csv"), size=32, channels=3, spectrogram=sound)
+
+
+@pytest.mark.real_data
+def test_a_timm_network_learns_real_sounds_and_its_frozen_batch_norms_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROSTLINE_CACHE", str(tmp_path / "cache"))
+    network, recipe = Timm(name="timm", model="test_resnet"), Recipe(steps=2, validate_every=1, batch=4)
+    sounds = {"dataset": clips(tmp_path), "recipe": recipe, "share": 1.0, "normalise": HALF}
+    first = transfer("r5", network, **sounds)
+    scratch = run_trial(job(first, tmp_path))
+    assert (scratch.start, scratch.start_told, scratch.n_train, scratch.n_test) == ("none", (), 6, 6)
+    model = timm_model(network, fit_of(first))
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, tmp_path / "w.safetensors")
+    start = WeightsFile(weights=str(tmp_path / "w.safetensors"), origin="random")
+    tuned = transfer("f3t2", network, **sounds, start=start)
+    outcome = run_trial(job(tuned, tmp_path))
+    assert (outcome.start, outcome.split_digest) == ("random", scratch.split_digest)
+    assert outcome.start_told == (
+        f"{start.weights} does not say which architecture and which statistics it belongs to",
+        "the classifier of the weights (2 outputs) is unused: the head is new",
+    )
+    assert "3 frozen layers unchanged in parameters, buffers and outputs" in outcome.audit
+    donor, kept = start_of(tuned, Shelf(tmp_path)).donor, read_weights(Shelf(tmp_path).weights_path(tuned.key))
+    assert donor is not None
+    moved = {name for name, tensor in donor.state_dict().items() if not torch.equal(tensor, kept[name])}
+    assert {name.split(".")[1] for name in moved if name.startswith("layers.")} == {"block3", "block4"}
+    assert any(name.endswith("running_mean") for name in moved)
+    assert isinstance(attempt(job(transfer("t5", network, **sounds, start=tuned, head="kept"), tmp_path)), Finished)

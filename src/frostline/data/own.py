@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from frostline.catalog import DatasetCard, Listing
@@ -9,6 +10,7 @@ from frostline.data.folders import folder_listing
 from frostline.data.listing import kind_of
 from frostline.data.manifests import manifest_listing
 from frostline.errors import DataFault
+from frostline.spec.dataset import FEWEST_FOLDS
 from frostline.spec.folds import Counts, counts_of
 
 
@@ -31,6 +33,7 @@ def manifest_card(path: Path) -> DatasetCard:
 
 
 def _card(name: str, path: Path, listing: Listing) -> DatasetCard:
+    _refuse_parting_groups(listing, path)
     return DatasetCard(
         name=name,
         title=f"your own data: {path}",
@@ -48,6 +51,19 @@ def _card(name: str, path: Path, listing: Listing) -> DatasetCard:
         kind=kind_of(listing),
         listing=listing,
     )
+
+
+def _refuse_parting_groups(listing: Listing, path: Path) -> None:
+    """Raises DataFault where validation would be cut, item by item, out of a training part that has groups."""
+    if any(item.part == "validation" for item in listing.items):
+        return
+    groups = Counter(item.group for item in listing.items if item.part == "train")
+    parted = [group for group, items in groups.items() if items > 1]
+    if parted:
+        raise DataFault(
+            f"{path}: group {parted[0]!r} would be parted, for no row has split validation and validation is cut out "
+            "of what trains; give whole groups split: validation, or use a column fold"
+        )
 
 
 def _part(listing: Listing, part: str) -> Counts:
@@ -69,7 +85,8 @@ def _folds(listing: Listing, path: Path) -> tuple[Counts, ...]:
         for label, count in enumerate(held)
         if count == 0
     ]
-    if lacking or len(counts) < 3:
-        few = [f"there are {len(counts)} folds; at least 3 are needed: to test, to validate, to train"]
-        raise DataFault(f"{path}: the folds cannot be used:\n  " + "\n  ".join(lacking or few))
+    if len(counts) < FEWEST_FOLDS:
+        lacking.append(f"there are {len(counts)} folds; at least 3 are needed: to test, to validate, to train")
+    if lacking:
+        raise DataFault(f"{path}: the folds cannot be used:\n  " + "\n  ".join(lacking))
     return counts

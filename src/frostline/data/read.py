@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import cast
 
@@ -109,10 +110,10 @@ def _listed(card: DatasetCard, path: Path | None) -> tuple[Listing, Path]:
     folder = find(card)
     listing = cast(Lister, load_code(card.code))(folder)
     labels, folds = [item.label for item in listing.items], [item.fold or 0 for item in listing.items]
-    found = counts_of(labels, folds, len(card.fold_counts), len(card.class_names))
+    found = counts_of(labels, folds, max(len(card.fold_counts), *(fold + 1 for fold in folds)), len(card.class_names))
     faults = [
         f"fold {fold + 1}: expected {sum(expected)} items, found {sum(there)}"
-        for fold, (expected, there) in enumerate(zip(card.fold_counts, found, strict=True))
+        for fold, (expected, there) in enumerate(zip_longest(card.fold_counts, found, fillvalue=()))
         if sum(there) > sum(expected)
     ]
     if faults:

@@ -19,6 +19,9 @@ from frostline.spec.folds import Pools, dealt, turn_of
 from frostline.spec.plan import portion, validation_of
 from frostline.spec.trial import Trial
 
+NOWHERE = -1
+"""The place of an item that is listed and cannot be used."""
+
 
 class SealedSamples:
     """A test part whose ids and groups can be read, and whose planes cannot before ``open``."""
@@ -80,22 +83,26 @@ def split(whole: Corpus | Collection, trial: Trial) -> Splits:
 
     Where there are folds, the split seed chooses the one that tests and the one that validates; elsewhere it divides
     each class of the training part into a pool to train on and a pool to validate on. The share seed orders both pools,
-    and a share takes the first of each. So shares of equal seeds are nested, in training and in validation.
+    and a share takes the first of each. So shares of equal seeds are nested, in training and in validation. All this
+    is decided over what is listed, so that a file that cannot be used is missing and moves no other.
 
     Raises:
-        DataFault: what could be used of the files leaves a class without an item to train or to validate on.
+        DataFault: what could be used of the files leaves a class without an item to train, validate or test on.
     """
     corpus = whole if isinstance(whole, Corpus) else parted(whole, trial.dataset, trial.seeds.split)
     dataset, seeds = trial.dataset, trial.seeds
-    held = portion(_sizes(corpus, dataset), trial.share, trial.validation)
+    rolls = _rolls(whole, corpus, trial)
+    held = portion(_sizes(rolls, dataset), trial.share, trial.validation)
     wanted = {"train": held.train, "validation": held.validation}
     chosen: dict[str, list[np.ndarray]] = {"train": [], "validation": []}
     for label, position in enumerate(dataset.class_indices):
-        pools = _pools(corpus, trial, position)
+        pools = _pools(rolls, trial, position)
         for part, members in pools.items():
             order = stream(seeds.share, "share", part, str(position)).permutation(len(members))
-            chosen[part].append(np.sort(members[order[: wanted[part][label]]]))
-    _refuse_empty(dataset, chosen)
+            drawn = members[order[: wanted[part][label]]]
+            chosen[part].append(np.sort(drawn[drawn != NOWHERE]))
+    tested = [np.flatnonzero(corpus.test.targets.numpy() == position) for position in dataset.class_indices]
+    _refuse_empty(dataset, {**chosen, "test": tested})
     validating = corpus.train if corpus.validation is None else corpus.validation
     return Splits(
         _relabelled(corpus.train.take(np.concatenate(chosen["train"])), dataset),
@@ -134,21 +141,42 @@ def _parts_of(whole: Collection, dataset: Dataset, split_seed: int) -> dict[str,
     return {item.id: names.get(-1 if fold is None else fold, "train") for item, fold in zip(listed, folds, strict=True)}
 
 
-def _sizes(corpus: Corpus, dataset: Dataset) -> Pools:
-    """How many items of each class there are to train and to validate on: what could be used, whatever was listed."""
+@dataclass(frozen=True, eq=False)
+class _Roll:
+    """What is listed of a part: the class of each item and its place among the samples of the part, or ``NOWHERE``."""
 
-    def counts(samples: Samples) -> tuple[int, ...]:
-        return tuple(int((samples.targets == position).sum()) for position in dataset.class_indices)
-
-    validation = None if corpus.validation is None else counts(corpus.validation)
-    return Pools(counts(corpus.train), validation, counts(corpus.test))
+    labels: Shaped[np.ndarray, " item"]
+    places: Shaped[np.ndarray, " item"]
 
 
-def _pools(corpus: Corpus, trial: Trial, position: int) -> dict[str, np.ndarray]:
+def _rolls(whole: Corpus | Collection, corpus: Corpus, trial: Trial) -> dict[str, _Roll]:
+    """What is listed to train on, and to validate on where there is such a part, usable or not."""
+    parts = {"train": corpus.train, "validation": corpus.validation}
+    there = {part: samples for part, samples in parts.items() if samples is not None}
+    if isinstance(whole, Corpus):
+        return {part: _Roll(samples.targets.numpy(), np.arange(len(samples))) for part, samples in there.items()}
+    part_of = _parts_of(whole, trial.dataset, trial.seeds.split)
+    rolls = {}
+    for part, samples in there.items():
+        place_of = {name: place for place, name in enumerate(samples.ids.tolist())}
+        listed = [item for item in whole.listed if part_of[item.id] == part]
+        places = [place_of.get(item.id, NOWHERE) for item in listed]
+        rolls[part] = _Roll(np.array([item.label for item in listed]), np.array(places))
+    return rolls
+
+
+def _sizes(rolls: Mapping[str, _Roll], dataset: Dataset) -> Pools:
+    """How many items of each class are listed to train and to validate on."""
+    counts = {part: tuple(int((roll.labels == c).sum()) for c in dataset.class_indices) for part, roll in rolls.items()}
+    return Pools(counts["train"], counts.get("validation"), ())
+
+
+def _pools(rolls: Mapping[str, _Roll], trial: Trial, position: int) -> dict[str, np.ndarray]:
     """The places of the class at ``position`` that may train, and of those that may validate."""
-    members = np.flatnonzero(corpus.train.targets.numpy() == position)
-    if corpus.validation is not None:
-        return {"validation": np.flatnonzero(corpus.validation.targets.numpy() == position), "train": members}
+    places = {part: roll.places[roll.labels == position] for part, roll in rolls.items()}
+    if "validation" in places:
+        return places
+    members = places["train"]
     members = members[stream(trial.seeds.split, "split", str(position)).permutation(len(members))]
     boundary = validation_of(len(members), trial.validation)
     return {"validation": members[:boundary], "train": members[boundary:]}

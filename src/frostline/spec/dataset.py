@@ -248,7 +248,7 @@ def _faults_of_folds(dataset: Dataset, card: DatasetCard) -> list[str]:
         return [said] if dataset.folds is not None else []
     if dataset.splitting == "grouped":
         return _faults_of_groups(dataset, card)
-    smallest = min(_totals(card))
+    smallest = min((count for c, count in enumerate(_totals(card)) if c in dataset.class_indices), default=0)
     if smallest < dataset.fold_count:
         return [
             f"the smallest class has {smallest} items, too few for {dataset.fold_count} folds; "
@@ -264,6 +264,6 @@ def _faults_of_groups(dataset: Dataset, card: DatasetCard) -> list[str]:
         f"fold {fold + 1} of {dataset.fold_count} would hold no item of {card.class_names[label]!r}, for its items "
         "come from too few groups; use fewer folds, more groups, or split: stratified, which parts groups"
         for fold, held in enumerate(counts)
-        for label in dataset.class_indices
-        if held[label] == 0
+        for label, count in enumerate(held)
+        if label in dataset.class_indices and count == 0
     ][:1]

@@ -16,7 +16,7 @@ from frostline.spec.folds import Pools
 from frostline.spec.network import NetworkSpec, Timm
 from frostline.spec.published import Statistics, facts_of, statistics_of
 from frostline.spec.recipe import Recipe
-from frostline.spec.study import Study
+from frostline.spec.study import Study, Varying
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Head, Normalisation, Seeds, Trial, WeightsFile
 
@@ -77,7 +77,7 @@ class Plan:
     @cached_property
     def starts(self) -> frozenset[str]:
         """The keys of the trials that others start from, whose weights must be kept."""
-        return frozenset(entry.trial.start.key for entry in self.entries if isinstance(entry.trial.start, Trial))
+        return frozenset(start.key for entry in self.entries for start in entry.trial.ancestors)
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,12 @@ def plan(study: Study) -> Plan:
     """The plan of ``study``: every arm at every share with every seed, equal treatments once.
 
     Raises:
-        PlanRefused: a share is too small to hold one training and one validation item of each class, or a treatment
-            cannot be carried out; every reason at once.
+        PlanRefused: a share is too small to hold one training and one validation item of each class, a test part holds
+            none of some class, what normalises is unknown or of other channels, or a treatment cannot be carried out;
+            every reason at once.
+        UnknownName, WeightsFault: as ``spec.published.statistics_of``, of the published weights that it starts from.
     """
-    reasons = [*_too_small(study), *_unknown_statistics(study)] or _never_warm(study)
+    reasons = [*_too_small(study), *_untested(study), *_unfit_statistics(study)] or _never_warm(study)
     if reasons:
         raise PlanRefused(reasons)
     starts = {seed: _start(study, seed) for seed in study.seed_values}
@@ -207,7 +209,7 @@ def _normalisation(study: Study) -> Normalisation | Statistics:
     if study.normalise != "pretrained":
         return study.normalise
     statistics = _statistics(study)
-    assert statistics is not None, "refused by _unknown_statistics"
+    assert statistics is not None, "refused by _unfit_statistics"
     return statistics
 
 
@@ -217,8 +219,14 @@ def _statistics(study: Study) -> Statistics | None:
     return None
 
 
-def _unknown_statistics(study: Study) -> list[str]:
-    if study.normalise != "pretrained" or _statistics(study) is not None:
+def _unfit_statistics(study: Study) -> list[str]:
+    """A reason where the numbers that normalise are unknown, or those of another number of channels."""
+    given = _statistics(study) if study.normalise == "pretrained" else study.normalise
+    if isinstance(given, Statistics):
+        found, channels = len(given.mean), study.dataset.plane_shape[0]
+        said = f"normalise: statistics of {found} channels do not fit planes of {channels}; set the dataset's channels"
+        return [] if channels in (1, found) else [said]
+    if given is not None:
         return []
     return [
         "normalise: pretrained needs to know what the weights expect of their inputs, and nothing says it of these; "
@@ -234,18 +242,37 @@ def _resolved(study: Study, dataset: Dataset, asked: Portioned, recipe: Recipe) 
 
 def _too_small(study: Study) -> list[str]:
     """A reason for each dataset and share that lacks a training or a validation item of some class in some split."""
-    asked = [(study.dataset, share) for share in study.shares]
+    asked = [(study.dataset, share, _split_seeds(study, study.dataset, "split")) for share in study.shares]
     if isinstance(study.source, Pretraining):
-        asked.append((study.source.dataset, 1.0))
+        source = study.source.dataset
+        asked.append((source, 1.0, _split_seeds(study, source, "pretraining")))
     reasons = []
-    for dataset, share in asked:
-        for split_seed in _split_seeds(study, dataset):
-            pools = dataset.pools(split_seed)
+    for dataset, share, split_seeds in asked:
+        lacking = []
+        for pools in map(dataset.pools, split_seeds):
             held = portion(pools, share, study.validation)
-            if min(held.train) < 1 or min(held.validation) < 1:
-                reasons.append(_reason(dataset, share, pools, study.validation))
-                break
+            if min(*held.train, *held.validation) < 1:
+                lacking.append(pools)
+        if lacking:
+            reasons.append(_reason(dataset, share, min(lacking, key=_fewest), study.validation))
     return reasons
+
+
+def _untested(study: Study) -> list[str]:
+    """A reason where the test part of some split seed holds no item of some class."""
+    dataset = study.dataset
+    for split_seed in _split_seeds(study, dataset, "split"):
+        for name, count in zip(dataset.class_names, dataset.pools(split_seed).test, strict=True):
+            if count == 0:
+                turn = f" at split seed {split_seed}" if dataset.has_folds else ""
+                said = f"the test part of {dataset.name}{turn} holds no item of {name!r}"
+                return [f"{said}; use other folds, more groups or fewer classes"]
+    return []
+
+
+def _fewest(pools: Pools) -> int:
+    """The items of the smallest class to train on or to validate on."""
+    return min(*pools.train, *(pools.validation or pools.train))
 
 
 def _never_warm(study: Study) -> list[str]:
@@ -253,7 +280,7 @@ def _never_warm(study: Study) -> list[str]:
     recipe = study.recipe_of(study.recipe)
     reasons = []
     for share in study.shares:
-        asked = Portioned(share, _split_seeds(study, study.dataset)[0])
+        asked = Portioned(share, _split_seeds(study, study.dataset, "split")[0])
         steps = _resolved(study, study.dataset, asked, recipe).steps
         if steps is not None and 0 < recipe.warmup_steps >= steps:
             reasons.append(
@@ -263,11 +290,11 @@ def _never_warm(study: Study) -> list[str]:
     return reasons
 
 
-def _split_seeds(study: Study, dataset: Dataset) -> Sequence[int]:
-    """The split seeds whose pools can differ in size."""
+def _split_seeds(study: Study, dataset: Dataset, purpose: Varying) -> Sequence[int]:
+    """The split seeds whose pools can differ in size; they follow the seeds where ``purpose`` varies."""
     if not dataset.has_folds:
         return [study.fixed_seed]
-    return study.seed_values if "split" in study.vary else [study.fixed_seed]
+    return study.seed_values if purpose in study.vary else [study.fixed_seed]
 
 
 def _reason(dataset: Dataset, share: float, pools: Pools, validation: float) -> str:
@@ -283,7 +310,7 @@ def _reason(dataset: Dataset, share: float, pools: Pools, validation: float) -> 
         remedy = "use a smaller validation fraction or fewer classes"
         said += f"({smallest} items)"
     else:
-        smallest = min(*pools.train, *pools.validation)
+        smallest = _fewest(pools)
         needed = _half_an_item(smallest) if smallest else 2.0
         remedy = "use other folds or fewer classes"
         said += f"({min(pools.train)} items to train, {min(pools.validation)} to validate)"
