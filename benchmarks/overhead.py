@@ -28,7 +28,8 @@ from frostline.data.read import read
 from frostline.execute import execute
 from frostline.executors.inline import Inline
 from frostline.outcome import Failed
-from frostline.spec.plan import Plan, plan, portion
+from frostline.spec.plan import Plan, plan
+from frostline.spec.portion import portion
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.store import Store

@@ -66,11 +66,15 @@ def fit_of(trial: Trial, kept: int | None = None) -> Fit:
 
 
 def _kind(trial: Trial) -> Kind:
-    """Where the weights at the root of the chain of ``trial`` came from."""
+    """Where the weights at the root of the chain of ``trial`` came from.
+
+    A chain from scratch has learned from nothing but its target, so that it has no start in this sense.
+    """
     root = trial.ancestors[-1].start if trial.ancestors else trial.start
     if isinstance(root, WeightsFile):
         return "random" if root.origin == "random" else "published"
-    return "self-pretrained"
+    alone = all(ancestor.dataset == trial.dataset and ancestor.share == trial.share for ancestor in trial.ancestors)
+    return "none" if alone and trial.head == "kept" else "self-pretrained"
 
 
 def _published(trial: Trial, ref: str) -> tuple[Network, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from frostline.data.cards import CARDS
 from frostline.data.images import IDX_IMAGES, IDX_LABELS, read_cifar, read_digits, read_idx, read_idx_file
 from frostline.data.read import read
 from frostline.errors import DataFault, UnknownName
-from frostline.spec.dataset import Reading
+from frostline.spec.reading import Reading
 
 
 def idx(path: Path, array: np.ndarray, magic: int) -> None:

@@ -16,8 +16,9 @@ from frostline.data.recordings import esc10_listing
 from frostline.data.samples import Samples
 from frostline.data.sounds import planes_of
 from frostline.data.splits import split
-from frostline.spec.dataset import Dataset, Reading
+from frostline.spec.dataset import Dataset
 from frostline.spec.published import Statistics
+from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
 from frostline.training.evaluate import of_samples
 from tests.data.test_own import touch

@@ -13,7 +13,7 @@ from frostline.data.cards import CARDS
 from frostline.data.read import decoded, read, refuse_many_left_out
 from frostline.data.samples import Collection
 from frostline.errors import DataFault
-from frostline.spec.dataset import Reading
+from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
 from tests.data.test_own import manifest
 

@@ -20,8 +20,9 @@ from frostline.data.recordings import esc10_listing, fsdd_listing
 from frostline.data.samples import Collection, Corpus, Samples, corpus, digest_of
 from frostline.data.splits import SealedSamples, Splits, parted, split
 from frostline.errors import DataFault, LeakFound
-from frostline.spec.dataset import Dataset, Reading
-from frostline.spec.plan import portion
+from frostline.spec.dataset import Dataset
+from frostline.spec.portion import portion
+from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.trial import Seeds, Trial
 from tests.data.test_own import manifest, rows, touch

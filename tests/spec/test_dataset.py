@@ -196,3 +196,12 @@ def test_segments_are_planes_of_a_sound_and_other_items_have_one() -> None:
     assert Dataset(name="esc10", size=32, spectrogram=pieces).segments == 3
     assert Dataset(name="digits").segments == 1
     assert Dataset(name="esc10", size=32).sound.duration_s == 5.0
+
+
+def test_the_usual_split_and_number_of_folds_have_one_spelling() -> None:
+    bare = Dataset(name="esc10", size=32)
+    assert Dataset(name="esc10", size=32, split="official") == bare
+    dealt = Dataset(name="esc10", size=32, split="stratified")
+    assert Dataset(name="esc10", size=32, split="stratified", folds=5) == dealt != bare
+    with pytest.raises(ValidationError, match="folds has no effect, for the split of esc10 is official; remove it"):
+        Dataset(name="esc10", size=32, folds=5)

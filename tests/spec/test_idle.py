@@ -6,7 +6,6 @@ import pytest
 
 from frostline.spec.idle import idle_keys
 
-
 NETWORKS: dict[str, dict[str, object]] = {
     "plain": {"network": {"name": "plain_cnn", "depth": 2}},
     "vit": {"network": {"name": "timm", "model": "test_vit"}},

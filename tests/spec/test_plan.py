@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from frostline.errors import PlanRefused, WeightsFault
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
-from frostline.spec.plan import Plan, plan, portion, share_of
+from frostline.spec.plan import Plan, plan
+from frostline.spec.portion import portion, share_of
 from frostline.spec.published import Statistics
 from frostline.spec.study import Study
 from frostline.spec.study_file import load_study

@@ -10,8 +10,8 @@ from frostline.data.folders import folder_listing
 from frostline.data.listing import kind_of
 from frostline.data.manifests import manifest_listing
 from frostline.errors import DataFault
-from frostline.spec.dataset import FEWEST_FOLDS
 from frostline.spec.folds import Counts, counts_of
+from frostline.spec.splitting import FEWEST_FOLDS
 
 
 def folder_card(path: Path) -> DatasetCard:

@@ -21,8 +21,8 @@ from frostline.data.samples import Collection, Corpus, Samples, digest_of
 from frostline.data.sounds import planes_of
 from frostline.errors import DataFault
 from frostline.spec.base import key_of
-from frostline.spec.dataset import Reading
 from frostline.spec.folds import Counts, counts_of
+from frostline.spec.reading import Reading
 
 Reader = Callable[[DatasetCard, Path], Corpus]
 Lister = Callable[[Path], Listing]

@@ -16,7 +16,7 @@ from frostline.errors import DataFault, LeakFound
 from frostline.randomness import stream
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools, dealt, turn_of
-from frostline.spec.plan import portion, validation_of
+from frostline.spec.portion import portion, validation_of
 from frostline.spec.trial import Trial
 
 NOWHERE = -1

@@ -15,7 +15,7 @@ from frostline.data.download import find
 from frostline.data.read import decoded, read
 from frostline.data.samples import Collection, Corpus
 from frostline.progress import FileProgress
-from frostline.spec.dataset import Reading
+from frostline.spec.reading import Reading
 
 LISTED = 50
 """So many of the files that were left out are told by name."""

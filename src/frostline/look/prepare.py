@@ -11,8 +11,8 @@ from frostline.data.samples import Collection
 from frostline.errors import FrostlineError
 from frostline.look.gather import gather, told
 from frostline.networks.published import locate
-from frostline.spec.dataset import Reading
 from frostline.spec.plan import Plan
+from frostline.spec.reading import Reading
 from frostline.spec.trial import WeightsFile
 
 

@@ -13,7 +13,8 @@ from frostline.errors import DataFault, UnknownName
 from frostline.look.extents import durations_s
 from frostline.look.gather import files_folder
 from frostline.presets import find_study, presets
-from frostline.spec.dataset import Dataset, Reading
+from frostline.spec.dataset import Dataset
+from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.study import Study
 from frostline.spec.study_file import load_study

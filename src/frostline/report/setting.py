@@ -13,7 +13,8 @@ from frostline.report.words import dataset_in_words, source_in_words, varying
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.network import NetworkSpec, PlainCnn, Timm
-from frostline.spec.plan import Plan, portion
+from frostline.spec.plan import Plan
+from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.trial import Trial

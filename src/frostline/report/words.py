@@ -7,10 +7,11 @@ from collections import Counter
 import pandas as pd
 
 from frostline.analysis.comparisons import cells, distinct_runs, scratch_arm, unchanged
-from frostline.spec.dataset import FEWEST_FOLDS, Dataset
+from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.plan import Plan
 from frostline.spec.published import package_of, reference_kind
+from frostline.spec.splitting import FEWEST_FOLDS
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import WeightsFile

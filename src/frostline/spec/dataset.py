@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from frostline.catalog import OWN_DATA, DatasetCard, dataset_card
 from frostline.errors import DataFault, UnknownName
-from frostline.spec.base import Value, key_of
-from frostline.spec.folds import Counts, Pools, card_counts, counts_of, dealt, pools_of, turn_of
+from frostline.spec.base import Value
+from frostline.spec.folds import Counts, Pools, card_counts, pools_of, turn_of
+from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What decides the samples that reading a dataset gives; equal readings give equal samples.
-
-    ``size`` is that of pictures in files, and None elsewhere: planes are fitted later.
-    """
-
-    name: str
-    path: str | None = None
-    sound: Spectrogram | None = None
-    size: int | None = None
-
-    @property
-    def card(self) -> DatasetCard:
-        """The facts of the dataset."""
-        return dataset_card(self.name, self.path)
-
-    def __str__(self) -> str:
-        """The name, and what tells it from other readings of the same dataset."""
-        size = f"{self.size} x {self.size}" if self.size else None
-        sound = "log-mel " + key_of("spectrogram", self.sound.model_dump(exclude_defaults=True)) if self.sound else None
-        told = [part for part in (self.path, size, sound) if part]
-        return f"{self.name} ({', '.join(told)})" if told else self.name
-
-
-Splitting = Literal["official", "grouped", "stratified"]
-USUAL_FOLDS = 5
-FEWEST_FOLDS = 3
+from frostline.spec.splitting import FEWEST_FOLDS, USUAL_FOLDS, Splitting, allowed_splits, grouped_counts, totals
 
 
 class Dataset(Value):
@@ -75,6 +45,21 @@ class Dataset(Value):
         except UnknownName as unknown:
             raise ValueError(str(unknown)) from None
         return name
+
+    @field_validator("split")
+    @classmethod
+    def _is_usual_in_one_spelling(cls, split: Splitting | None, facts: ValidationInfo) -> Splitting | None:
+        card = _card_told(facts)
+        return None if card is not None and split == allowed_splits(card)[0] else split
+
+    @field_validator("folds")
+    @classmethod
+    def _is_five_in_one_spelling(cls, folds: int | None, facts: ValidationInfo) -> int | None:
+        card = _card_told(facts)
+        if card is None or folds != USUAL_FOLDS:
+            return folds
+        dealt = (facts.data.get("split") or allowed_splits(card)[0]) != "official"
+        return None if dealt else folds
 
     @model_validator(mode="after")
     def _fits_its_card(self) -> Dataset:
@@ -140,7 +125,7 @@ class Dataset(Value):
     @property
     def splitting(self) -> Splitting:
         """How items are parted into those that train, validate and test."""
-        return self.split or _allowed(self.card)[0]
+        return self.split or allowed_splits(self.card)[0]
 
     @property
     def has_folds(self) -> bool:
@@ -160,10 +145,10 @@ class Dataset(Value):
         elif self.splitting == "official":
             pools = pools_of(card.fold_counts, split_seed)
         elif self.splitting == "stratified":
-            pools = pools_of(card_counts(_totals(card), self.fold_count), split_seed)
+            pools = pools_of(card_counts(totals(card), self.fold_count), split_seed)
         else:
             deal = turn_of(split_seed, self.fold_count).deal
-            pools = pools_of(_grouped_counts(self.name, self.path, self.fold_count, deal), split_seed)
+            pools = pools_of(grouped_counts(self.name, self.path, self.fold_count, deal), split_seed)
         validation = None if pools.validation is None else self._used(pools.validation)
         return Pools(self._used(pools.train), validation, self._used(pools.test))
 
@@ -171,33 +156,15 @@ class Dataset(Value):
         return tuple(counts[c] for c in self.class_indices)
 
 
-@lru_cache(maxsize=64)
-def _grouped_counts(name: str, path: str | None, folds: int, deal: int) -> tuple[Counts, ...]:
-    card = dataset_card(name, path)
-    assert card.listing is not None
-    items = card.listing.items
-    labels = [item.label for item in items]
-    fold_of = dealt(labels, [item.id for item in items], [item.group for item in items], folds, deal)
-    return counts_of(labels, fold_of, folds, len(card.class_names))
-
-
-def _totals(card: DatasetCard) -> Counts:
-    """How many items of each class a dataset without official parts has."""
-    if card.listing is not None:
-        labels = [item.label for item in card.listing.items]
-        return counts_of(labels, [0] * len(labels), 1, len(card.class_names))[0]
-    return tuple(map(sum, zip(*card.fold_counts, strict=True)))
-
-
-def _allowed(card: DatasetCard) -> tuple[Splitting, ...]:
-    """The splits that a dataset allows, the usual one first."""
-    official: tuple[Splitting, ...] = ("official",) if card.fold_counts or card.train_counts else ()
-    if card.train_counts:
-        return official
-    grouped: tuple[Splitting, ...] = ()
-    if card.listing is not None and any(item.group != item.id for item in card.listing.items):
-        grouped = ("grouped",)
-    return (*official, *grouped, "stratified")
+def _card_told(facts: ValidationInfo) -> DatasetCard | None:
+    """The card of the dataset that is being read; None where its faults are told elsewhere."""
+    name, path = facts.data.get("name"), facts.data.get("path")
+    if name is None or (name in OWN_DATA) != (path is not None):
+        return None
+    try:
+        return dataset_card(name, path)
+    except DataFault:
+        return None
 
 
 def _faults_of_classes(dataset: Dataset, card: DatasetCard) -> list[str]:
@@ -240,7 +207,7 @@ def _faults_of_planes(dataset: Dataset, card: DatasetCard) -> list[str]:
 
 
 def _faults_of_folds(dataset: Dataset, card: DatasetCard) -> list[str]:
-    allowed = _allowed(card)
+    allowed = allowed_splits(card)
     if dataset.split is not None and dataset.split not in allowed:
         return [f"split: {dataset.split} is not possible with {dataset.name}; it allows {', '.join(allowed)}"]
     if dataset.splitting == "official":
@@ -248,7 +215,7 @@ def _faults_of_folds(dataset: Dataset, card: DatasetCard) -> list[str]:
         return [said] if dataset.folds is not None else []
     if dataset.splitting == "grouped":
         return _faults_of_groups(dataset, card)
-    smallest = min((count for c, count in enumerate(_totals(card)) if c in dataset.class_indices), default=0)
+    smallest = min((count for c, count in enumerate(totals(card)) if c in dataset.class_indices), default=0)
     if smallest < dataset.fold_count:
         return [
             f"the smallest class has {smallest} items, too few for {dataset.fold_count} folds; "
@@ -259,7 +226,7 @@ def _faults_of_folds(dataset: Dataset, card: DatasetCard) -> list[str]:
 
 def _faults_of_groups(dataset: Dataset, card: DatasetCard) -> list[str]:
     """Why a fold of the first deal would lack a class."""
-    counts = _grouped_counts(dataset.name, dataset.path, dataset.fold_count, 0)
+    counts = grouped_counts(dataset.name, dataset.path, dataset.fold_count, 0)
     return [
         f"fold {fold + 1} of {dataset.fold_count} would hold no item of {card.class_names[label]!r}, for its items "
         "come from too few groups; use fewer folds, more groups, or split: stratified, which parts groups"

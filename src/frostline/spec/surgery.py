@@ -29,6 +29,7 @@ FATE_NAMES: dict[FateName, Fate] = {
     "removed": Fate.REMOVED,
 }
 MOST_LAYERS = 1000
+MOST_IN_A_CHAIN = 10
 RUN = re.compile(r"([ftrx])([1-9][0-9]*)")
 
 
@@ -74,6 +75,10 @@ class Surgery:
                 ``MOST_LAYERS`` layers.
         """
         before, arrow, last = text.rpartition(">")
+        if arrow and not (before and last):
+            raise ValueError(f"{text!r} lacks a surgery beside '>'; write one on each side, for example 'f6>t6'")
+        if text.count(">") >= MOST_IN_A_CHAIN:
+            raise ValueError(f"a chain has at most {MOST_IN_A_CHAIN} surgeries (got {text.count('>') + 1})")
         if arrow:
             return cls(cls.parse(last).fates, cls.parse(before))
         runs = RUN.findall(text)

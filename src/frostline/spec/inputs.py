@@ -1,0 +1,54 @@
+"""What a study leaves to its published weights, in numbers: the epsilon of norms and the statistics of inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frostline.spec.network import NetworkSpec, Timm
+from frostline.spec.published import Statistics, facts_of, statistics_of
+from frostline.spec.study import Study
+from frostline.spec.trial import Normalisation, WeightsFile
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The network of every trial of a study, and how its planes are normalised, both without anything left open."""
+
+    network: NetworkSpec
+    normalise: Normalisation | Statistics
+
+
+def inputs_of(study: Study) -> Inputs:
+    """The network with the epsilon that the published weights were trained with, and the statistics they expect.
+
+    Raises:
+        UnknownName, WeightsFault: as ``spec.published.facts_of`` and ``statistics_of``.
+    """
+    normalise = _statistics(study) if study.normalise == "pretrained" else study.normalise
+    assert normalise is not None, "refused by unfit_statistics"
+    network = study.network
+    if isinstance(study.source, WeightsFile) and isinstance(network, Timm) and network.norm_epsilon is None:
+        epsilon = facts_of(study.source.weights).norm_epsilon
+        network = network.model_copy(update={"norm_epsilon": epsilon}) if epsilon is not None else network
+    return Inputs(network, normalise)
+
+
+def unfit_statistics(study: Study) -> list[str]:
+    """A reason where the numbers that normalise are unknown, or those of another number of channels."""
+    given = _statistics(study) if study.normalise == "pretrained" else study.normalise
+    if isinstance(given, Statistics):
+        found, channels = len(given.mean), study.dataset.plane_shape[0]
+        said = f"normalise: statistics of {found} channels do not fit planes of {channels}; set the dataset's channels"
+        return [] if channels in (1, found) else [said]
+    if given is not None:
+        return []
+    return [
+        "normalise: pretrained needs to know what the weights expect of their inputs, and nothing says it of these; "
+        "write normalise: {mean: [...], deviation: [...]}, a number a channel, for inputs from 0 to 1"
+    ]
+
+
+def _statistics(study: Study) -> Statistics | None:
+    if isinstance(study.source, WeightsFile) and isinstance(study.network, Timm):
+        return statistics_of(study.source.weights, study.network.model)
+    return None

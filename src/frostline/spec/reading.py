@@ -1,0 +1,34 @@
+"""What decides the samples that reading a dataset gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frostline.catalog import DatasetCard, dataset_card
+from frostline.spec.base import key_of
+from frostline.spec.spectrogram import Spectrogram
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What decides the samples that reading a dataset gives; equal readings give equal samples.
+
+    ``size`` is that of pictures in files, and None elsewhere: planes are fitted later.
+    """
+
+    name: str
+    path: str | None = None
+    sound: Spectrogram | None = None
+    size: int | None = None
+
+    @property
+    def card(self) -> DatasetCard:
+        """The facts of the dataset."""
+        return dataset_card(self.name, self.path)
+
+    def __str__(self) -> str:
+        """The name, and what tells it from other readings of the same dataset."""
+        size = f"{self.size} x {self.size}" if self.size else None
+        sound = "log-mel " + key_of("spectrogram", self.sound.model_dump(exclude_defaults=True)) if self.sound else None
+        told = [part for part in (self.path, size, sound) if part]
+        return f"{self.name} ({', '.join(told)})" if told else self.name

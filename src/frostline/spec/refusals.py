@@ -1,0 +1,94 @@
+"""Why a study that reads well cannot be carried out as written, as far as the counts of its items tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from frostline.spec.axes import Pretraining
+from frostline.spec.dataset import Dataset
+from frostline.spec.folds import Pools
+from frostline.spec.inputs import unfit_statistics
+from frostline.spec.portion import Portioned, portion, resolved, share_of_one, smallest_share
+from frostline.spec.study import Study, Varying
+
+
+def refusals(study: Study) -> list[str]:
+    """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
+    return [*_too_small(study), *_untested(study), *unfit_statistics(study)] or _never_warm(study)
+
+
+def _too_small(study: Study) -> list[str]:
+    """A reason for each dataset and share that lacks a training or a validation item of some class in some split."""
+    asked = [(study.dataset, share, _split_seeds(study, study.dataset, "split")) for share in study.shares]
+    if isinstance(study.source, Pretraining):
+        source = study.source.dataset
+        asked.append((source, 1.0, _split_seeds(study, source, "pretraining")))
+    reasons = []
+    for dataset, share, split_seeds in asked:
+        lacking = []
+        for pools in map(dataset.pools, split_seeds):
+            held = portion(pools, share, study.validation)
+            if min(*held.train, *held.validation) < 1:
+                lacking.append(pools)
+        if lacking:
+            reasons.append(_reason(dataset, share, min(lacking, key=_fewest), study.validation))
+    return reasons
+
+
+def _untested(study: Study) -> list[str]:
+    """A reason where the test part of some split seed holds no item of some class."""
+    dataset = study.dataset
+    for split_seed in _split_seeds(study, dataset, "split"):
+        for name, count in zip(dataset.class_names, dataset.pools(split_seed).test, strict=True):
+            if count == 0:
+                turn = f" at split seed {split_seed}" if dataset.has_folds else ""
+                said = f"the test part of {dataset.name}{turn} holds no item of {name!r}"
+                return [f"{said}; use other folds, more groups or fewer classes"]
+    return []
+
+
+def _fewest(pools: Pools) -> int:
+    """The items of the smallest class to train on or to validate on."""
+    return min(*pools.train, *(pools.validation or pools.train))
+
+
+def _never_warm(study: Study) -> list[str]:
+    """A reason for each share whose budget, in steps, ends before the rate has reached its height."""
+    recipe = study.recipe_of(study.recipe)
+    reasons = []
+    for share in study.shares:
+        asked = Portioned(share, _split_seeds(study, study.dataset, "split")[0])
+        steps = resolved(recipe, study.dataset, asked, study.validation).steps
+        if steps is not None and 0 < recipe.warmup_steps >= steps:
+            reasons.append(
+                f"warmup_steps: {recipe.warmup_steps} takes the whole budget of {steps} steps at share {share:g}; "
+                "lower it, or raise the budget"
+            )
+    return reasons
+
+
+def _split_seeds(study: Study, dataset: Dataset, purpose: Varying) -> Sequence[int]:
+    """The split seeds whose pools can differ in size; they follow the seeds where ``purpose`` varies."""
+    if not dataset.has_folds:
+        return [study.fixed_seed]
+    return study.seed_values if purpose in study.vary else [study.fixed_seed]
+
+
+def _reason(dataset: Dataset, share: float, pools: Pools, validation: float) -> str:
+    """Why ``share`` of ``pools`` is too small, and from which share on it is not."""
+    held = portion(pools, share, validation)
+    said = (
+        f"share {share:g} of {dataset.name} leaves {min(held.train)} training and {min(held.validation)} "
+        "validation items of its smallest class "
+    )
+    if pools.validation is None:
+        smallest = min(pools.train)
+        needed = smallest_share(smallest, validation)
+        remedy = "use a smaller validation fraction or fewer classes"
+        said += f"({smallest} items)"
+    else:
+        smallest = _fewest(pools)
+        needed = share_of_one(smallest) if smallest else 2.0
+        remedy = "use other folds or fewer classes"
+        said += f"({min(pools.train)} items to train, {min(pools.validation)} to validate)"
+    return f"{said}; each class needs one of both: " + (f"use shares from {needed:g}" if needed <= 1 else remedy)
