@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -228,6 +229,23 @@ def test_after_training_every_layer_of_a_timm_network_is_what_its_fate_says(data
         same = state_digest(after.layers[name]) == state_digest(donor.layers[name])
         assert same == (fate is Fate.FROZEN), (name, fate)
     assert state_digest(donor) == digest
+
+
+@pytest.mark.parametrize("model", ["test_convnext", "mobilenetv3_small_050"])
+def test_the_other_families_keep_their_fates_on_planes_large_enough_for_them(model: str) -> None:
+    spec = Timm(name="timm", model=model, drop_path=0.2)
+    layers = len(spec.layer_names)
+    surgery = Surgery.parse(f"f{layers - 2}t1r1")
+    donor = build(spec, Fit(1, 32, 3, layers), seed=1)
+    digest = state_digest(donor)
+    before = operate(donor, build(spec, Fit(1, 32, 3, layers), seed=2), Operation(surgery, "new"))
+    small = items()
+    shown = Items(F.interpolate(small.planes, size=(32, 32)), small.targets)
+    recipe = Recipe(steps=2, validate_every=2, batch=8)
+    after = fit(before, Lesson(shown, shown), recipe, 0, "best").network
+    found = audit(Theatre(donor, digest, before, after), surgery, shown.planes[:2])
+    assert found[0] == f"{layers - 2} frozen layers unchanged in parameters, buffers and outputs"
+    assert state_digest(after.layers[spec.layer_names[-2]]) != state_digest(donor.layers[spec.layer_names[-2]])
 
 
 @pytest.mark.parametrize(

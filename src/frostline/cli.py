@@ -122,6 +122,7 @@ def run(
 
     from frostline.execute import execute, lacking
     from frostline.executors.choice import executor_of
+    from frostline.look.gather import gather_files
     from frostline.progress import Progress
     from frostline.store import Shelf, Store
 
@@ -129,8 +130,9 @@ def run(
     folder = to or _default_folder(study)
     try:
         with Store(folder) as store, executor_of(executor, workers) as pool:
-            missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
-            with Progress(planned, len(missing), Console(stderr=True)) as progress:
+            missing, console = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep), Console(stderr=True)
+            gather_files((trial.dataset.reading for trial in missing), console)
+            with Progress(planned, len(missing), console) as progress:
                 for outcome in execute(narrowed, planned, store, pool):
                     progress.note(outcome)
     except KeyboardInterrupt:

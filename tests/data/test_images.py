@@ -109,14 +109,14 @@ def test_a_dataset_is_read_once_a_process_and_holds_what_its_card_says(monkeypat
         DataFault, match=r"(?s)wrong does not hold what its card says:\n  train: expected \(1, 1, .*found \(142"
     ):
         read(Reading("wrong"))
-    with pytest.raises(UnknownName, match="no dataset is called 'digit'; known: wrong"):
+    with pytest.raises(UnknownName, match="no dataset is called 'digit'; known: folder, manifest, wrong"):
         read(Reading("digit"))
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10_subset"])
 def test_real_datasets_hold_what_their_cards_say(name: str) -> None:
-    found, card = read(name), CARDS[name]
+    found, card = read(Reading(name)), CARDS[name]
     assert found.train.planes.shape[1:] == (card.channels, card.size, card.size)
     assert int(found.train.planes.max()) == card.full_scale
 

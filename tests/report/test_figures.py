@@ -85,7 +85,7 @@ def test_single_surgeries_are_drawn_against_their_depth_with_a_band_that_the_cap
     svg = drawn.svg.decode()
     for said in (">f0: t6<", ">f1: f1t5<", ">f3: f3t3<", ">f6<", ">number of layers kept but for their norms<"):
         assert said in svg
-    for said in (">90 % interval of the mean<", ">one standard deviation of the single runs<", ">single run<"):
+    for said in (">90 % interval of the mean<", ">one standard deviation<", ">single run<"):
         assert said in svg
     assert 'id="FillBetweenPolyCollection' in svg
     assert float(svg.partition(' width="')[2].partition("pt")[0]) == pytest.approx(72 * LEGEND_WIDTH)

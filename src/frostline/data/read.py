@@ -61,7 +61,7 @@ def decoded(reading: Reading, note: Note) -> Collection:
     cached = cached_planes(files, _decoding_key(reading), _decoder(reading), partial(_told, note, len(files)))
     usable = [place for place, planes in enumerate(cached.planes) if planes is not None]
     names = {str(folder / item.file): item.file for item in listing.items}
-    damaged = tuple(LeftOut(names.get(out.file, out.file), out.reason) for out in cached.left_out)
+    damaged = tuple(LeftOut(names[out.file], out.reason.removeprefix(f"{out.file} ")) for out in cached.left_out)
     left_out = (*listing.left_out, *damaged)
     if not usable:
         first = f"; the first: {left_out[0].file}: {left_out[0].reason}" if left_out else ""

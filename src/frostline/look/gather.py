@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,17 @@ def gather(reading: Reading, console: Console) -> Gathered:
     with FileProgress(reading.name, console) as progress:
         whole = decoded(reading, progress.note)
     return Gathered(reading, whole, _planes_kept() - before, time.perf_counter() - began)
+
+
+def gather_files(readings: Iterable[Reading], console: Console) -> None:
+    """Decodes what lies in files and is not in the cache yet, with its progress on ``console``.
+
+    Raises:
+        DataFault: as ``gather``.
+    """
+    for reading in dict.fromkeys(readings):
+        if reading.card.kind != "planes":
+            gather(reading, console)
 
 
 def told(gathered: Gathered) -> str:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from frostline.errors import WeightsFault
-from frostline.networks.hub import hub_file
 from frostline.networks.layouts import from_hugging_face_vit, in_order, is_hugging_face_vit
 from frostline.networks.network import set_norm_epsilon
 from frostline.networks.weights import differences, file_digest, read_weights
@@ -29,6 +28,9 @@ def locate(ref: str) -> Path:
     """
     match reference_kind(ref):
         case "timm" | "google-vit":
+            # The hub's library takes long to import, and most studies do without.
+            from frostline.networks.hub import hub_file
+
             facts_of(ref)
             return hub_file(ref, FILES)
         case "package":

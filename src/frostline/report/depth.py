@@ -128,7 +128,7 @@ def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None, level: f
     entries[f"{level * 100:g} % interval of the mean"] = Line2D(
         [], [], color=grey, marker="|", ms=12, mew=1.6, ls="none"
     )
-    entries["one standard deviation of the single runs"] = Patch(color=lines[0].colour, alpha=0.15, lw=0)
+    entries["one standard deviation"] = Patch(color=lines[0].colour, alpha=0.15, lw=0)
     entries["single run"] = Line2D([], [], color=lines[0].colour, marker="o", alpha=0.4, ms=3.5, mew=0, ls="none")
     if scratch is not None:
         entries[f"scratch ({scratch}), mean and interval"] = Line2D([], [], color=grey, ls="--")

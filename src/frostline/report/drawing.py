@@ -130,6 +130,9 @@ def rendered(figure: Figure, name: str, title: str, alt: str) -> Picture:
     """``figure`` as a picture in both formats, without a date or the name of a program in either."""
     svg, png = io.BytesIO(), io.BytesIO()
     FigureCanvasAgg(figure)
+    # Laid out once for both formats: each of them would do it again, which takes as long as drawing.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
     return Picture(name, title, alt, svg.getvalue(), png.getvalue())
