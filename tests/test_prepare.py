@@ -77,7 +77,7 @@ def test_prepare_says_what_can_be_used_what_is_left_out_and_why_and_where_the_ca
     status, said, _ = frostline("prepare", "tones.yaml")
     assert status == 0
     assert "10 of 11 files can be used, 1 left out\n" in said
-    assert "\n  tones/low/broken.wav cannot be decoded as .wav" in said
+    assert "\n  low/broken.wav: cannot be decoded as .wav" in said
     assert f"  cache {study}/cache/planes: 10 files new in it" in said
     assert said.endswith("weights start.safetensors\n  in start.safetensors\n")
 
