@@ -7,15 +7,18 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt
 
 GRACE_S = 5.0
 """How long a worker whose pipe has closed may take to end by itself, so that its own status is known."""
-SPAWN = multiprocessing.get_context("spawn")
+SERVER = multiprocessing.get_context("forkserver")
+PRELOADED = ["frostline.run"]
+"""What the server of processes imports once, so that a worker begins at once instead of importing torch again."""
 
 
 class Processes:
@@ -24,6 +27,7 @@ class Processes:
     def __init__(self, workers: int) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1 (got {workers})")
+        SERVER.set_forkserver_preload(PRELOADED)
         self._wanted = workers
         self._workers: list[_Worker] = []
 
@@ -62,11 +66,16 @@ class _Worker:
     """One process, the near end of the pipe to it, and the job it has on lease."""
 
     def __init__(self) -> None:
-        self.connection, far = SPAWN.Pipe()
-        self.process: SpawnProcess = SPAWN.Process(target=_serve, args=(far,))
-        asked = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is ignored stays ignored in a spawned process
-        self.process.start()
-        signal.signal(signal.SIGINT, asked)
+        self.connection, far = SERVER.Pipe()
+        self.process: ForkServerProcess = SERVER.Process(target=_serve, args=(far,))
+        # Held back, Ctrl-C stays held back in the server and its workers, and reaches this process afterwards. The
+        # tracker is started before, for starting it lets Ctrl-C through again.
+        resource_tracker.ensure_running()
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         far.close()
         self.job: Job | None = None
         self.dead = False
