@@ -11,23 +11,27 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from frostline.data.planes import Items
 from frostline.data.recordings import esc10_listing
 from frostline.data.samples import Samples
 from frostline.data.splits import SealedSamples
 from frostline.errors import LeakFound, WeightsFault
-from frostline.networks.network import state_digest
+from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.timm_networks import timm_model
 from frostline.networks.weights import read_weights
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt, refuse_tested_starts, run_trial, start_of
+from frostline.spec.augmentation import Augmentation
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.published import Statistics
 from frostline.spec.recipe import Recipe
 from frostline.spec.spectrogram import Spectrogram
+from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Trial, WeightsFile
 from frostline.start import fit_of
 from frostline.store import Shelf
+from frostline.training.norms import with_norms
 from tests.trials import HIGH, TINY_CNN, TINY_MLP, job, pretraining, transfer
 
 HALF = Statistics(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
@@ -232,3 +236,44 @@ def test_a_timm_network_learns_real_sounds_and_its_frozen_batch_norms_stay(
     assert {name.split(".")[1] for name in moved if name.startswith("layers.")} == {"block3", "block4"}
     assert any(name.endswith("running_mean") for name in moved)
     assert isinstance(attempt(job(transfer("t5", network, **sounds, start=tuned, head="kept"), tmp_path)), Finished)
+
+
+def timm_trial(**changes: object) -> Trial:
+    """A small residual network of timm on the digits, frozen but for its last layer, with random weights loaded."""
+    network = Timm(name="timm", model="test_resnet")
+    values: dict[str, object] = {
+        "dataset": Dataset(name="digits", classes=(5, 6, 7, 8, 9), channels=3, size=32),
+        "network": network,
+        "surgery": Surgery.parse("f4t1"),
+        "share": 0.2,
+        "recipe": Recipe(steps=4, validate_every=4, batch=16),
+    }
+    return Trial.model_validate(values | changes)
+
+
+def test_what_a_study_says_of_augmentation_norms_and_precision_reaches_the_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    donor = timm_model(Timm(name="timm", model="test_resnet"), Fit(3, 32, 5, 5))
+    save_file({name: part.contiguous() for name, part in donor.state_dict().items()}, tmp_path / "donor.safetensors")
+    start = WeightsFile(weights=str(tmp_path / "donor.safetensors"), origin="random")
+    plainly = run_trial(job(timm_trial(start=start), tmp_path))
+    augmented = run_trial(job(timm_trial(start=start, augmentation=Augmentation(flip="horizontal")), tmp_path))
+    assert augmented.weights_digest != plainly.weights_digest
+    assert augmented.split_digest == plainly.split_digest
+    coarse = timm_trial(start=start, recipe=Recipe(steps=4, validate_every=4, batch=16, precision="bfloat16"))
+    run_trial(job(coarse, tmp_path))
+    rounded = Shelf(tmp_path).predictions(coarse.key)["logits"]
+    assert np.array_equal(rounded, torch.from_numpy(rounded).bfloat16().float().numpy())
+
+    seen: list[int] = []
+
+    def noted(network: Network, items: Items, recipe: Recipe) -> Network:
+        seen.append(len(items))
+        return with_norms(network, items, recipe)
+
+    monkeypatch.setattr("frostline.run.with_norms", noted)
+    recipe = Recipe(steps=4, validate_every=4, batch=16, norms="re-estimated")
+    measured = run_trial(job(timm_trial(start=start, recipe=recipe), tmp_path))
+    assert seen == [measured.n_train]
+    assert measured.weights_digest != plainly.weights_digest

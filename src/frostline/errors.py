@@ -9,6 +9,7 @@ FrostlineError
 ├── LeakFound        an item would be seen on both sides of a split, or a start has seen the test part
 ├── FreezeBroken     after training, a layer is not what its fate says
 ├── TrainingDiverged the loss stopped being a number
+├── BatchTooSmall    a batch norm has a single number to learn from
 ├── OutOfMemory      a batch did not fit in memory: the text names the parts that would
 ├── StoreBusy        another process is working on this study folder
 └── StoreMismatch    the study folder was written with other data, weights or by another version
@@ -82,6 +83,10 @@ class FreezeBroken(FrostlineError):
 
 class TrainingDiverged(FrostlineError):
     """The loss stopped being a number; the text names the step and the rate."""
+
+
+class BatchTooSmall(FrostlineError):
+    """A batch norm has a single number a channel to learn from; the text names the batch and the remedy."""
 
 
 class OutOfMemory(FrostlineError):

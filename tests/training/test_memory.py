@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from frostline.errors import OutOfMemory
+from frostline.errors import BatchTooSmall, OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Recipe
-from tests.training.lessons import trained
+from frostline.training.evaluate import logits_of
+from tests.training.lessons import items, trained
 
 
 class Hungry(nn.Module):
@@ -77,3 +78,21 @@ def test_a_real_request_for_too_much_memory_is_told_alike() -> None:
 def test_another_error_of_torch_stays_what_it_is() -> None:
     with pytest.raises(RuntimeError, match=r"mat1 and mat2"):
         trained(recipe(), hungry(2, RuntimeError, "mat1 and mat2 shapes cannot be multiplied"))
+
+
+def test_an_evaluation_that_does_not_fit_is_done_in_smaller_batches_with_the_same_answers() -> None:
+    network, shown = hungry(7), items(40)
+    expected = network.head(network.readout(shown.planes))
+    assert torch.allclose(logits_of(network, shown, "float32"), expected, atol=1e-6)
+    with pytest.raises(OutOfMemory, match=r"^a single item did not fit in memory for its evaluation; use a smaller"):
+        logits_of(hungry(0), shown, "float32")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"), [({"batch": 39}, "of 1 leaves"), ({"accumulate": 32}, "of 32 in 32 parts")]
+)
+def test_a_batch_norm_with_a_single_item_is_told_with_the_remedy(changes: dict[str, object], said: str) -> None:
+    pooled = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(1))
+    network = Network({"pooled": pooled}, nn.Flatten(), nn.Linear(1, 3))
+    with pytest.raises(BatchTooSmall, match=rf"cannot learn from one item: a batch {said}.*choose a batch"):
+        trained(recipe(**changes), network)

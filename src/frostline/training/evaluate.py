@@ -9,24 +9,50 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from frostline.data.planes import Items
+from frostline.errors import OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Precision
 
 BATCH = 256
+FULL = ("out of memory", "not enough memory", "can't allocate memory")
 
 
 @torch.inference_mode()
 def logits_of(network: Network, items: Items, precision: Precision) -> Float32[Tensor, "sample output"]:
-    """The logits for each sample of ``items``, on the CPU, computed in batches of 256 planes in ``precision``.
+    """The logits for each sample of ``items``, on the CPU, computed in ``precision``.
 
-    The network is left in the mode that it was in.
+    Batches have 256 planes, or half as many, and so on, where more do not fit in memory. The network is left in the
+    mode that it was in.
+
+    Raises:
+        OutOfMemory: not even one plane fits.
     """
-    device = next(network.parameters()).device
     training = network.training
     network.eval()
-    answers = [outputs_of(network, planes.to(device), precision).cpu() for planes in torch.split(items.planes, BATCH)]
+    answers = _answers(network, items.planes, precision)
     network.train(training)
-    return of_samples(torch.cat(answers).clone(), items.pieces)
+    return of_samples(answers, items.pieces)
+
+
+def _answers(network: Network, planes: Tensor, precision: Precision) -> Tensor:
+    device, batch = next(network.parameters()).device, BATCH
+    while True:
+        try:
+            parts = [outputs_of(network, part.to(device), precision).cpu() for part in torch.split(planes, batch)]
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if batch == 1:
+                said = "a single item did not fit in memory for its evaluation; use a smaller network or smaller planes"
+                raise OutOfMemory(said) from error
+            batch //= 2
+        else:
+            return torch.cat(parts).clone()
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch says by ``error`` that memory ran out, on whatever device."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in FULL)
 
 
 def of_samples(logits: Float32[Tensor, "piece output"], pieces: int) -> Float32[Tensor, "sample output"]:

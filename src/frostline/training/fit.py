@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from frostline.augmentation.apply import augmented, draws_of
 from frostline.augmentation.batch import Batch
 from frostline.data.planes import Items
-from frostline.errors import TrainingDiverged
+from frostline.errors import OutOfMemory, TrainingDiverged
 from frostline.networks.network import Network
 from frostline.outcome import Validation
 from frostline.randomness import stream, torch_noise
@@ -22,7 +22,7 @@ from frostline.spec.augmentation import Augmentation
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
 from frostline.training.batches import batches, orders
-from frostline.training.evaluate import logits_of
+from frostline.training.evaluate import is_out_of_memory, logits_of
 from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of, schedule_of
 
@@ -108,11 +108,21 @@ def _batches(network: Network, lesson: Lesson, recipe: Recipe, seed: int) -> Ite
     """Every batch of the training, on the device of ``network`` and augmented there."""
     assert recipe.steps is not None
     device = next(network.parameters()).device
-    train = lesson.train if lesson.loader_workers else lesson.train.to(device)
+    train = lesson.train if lesson.loader_workers else _moved(lesson.train, device)
     positions = orders(len(train), recipe.batch, recipe.steps, stream(seed, "batches"))
     draws, classes = draws_of(seed), lesson.classes
     for items in batches(train, positions, lesson.loader_workers):
         yield augmented(items.to(device), lesson.augmentation, draws, classes)
+
+
+def _moved(items: Items, device: torch.device) -> Items:
+    try:
+        return items.to(device)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        said = f"the {len(items)} training items do not fit on {device} all at once; loader_workers: 1 moves each batch"
+        raise OutOfMemory(said) from error
 
 
 def _validated(network: Network, items: Items, step: int, losses: list[Tensor], recipe: Recipe) -> Validation:

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from frostline.augmentation.batch import Batch
-from frostline.errors import OutOfMemory
+from frostline.errors import BatchTooSmall, OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
-from frostline.training.evaluate import outputs_of
+from frostline.training.evaluate import is_out_of_memory, outputs_of
 
-FULL = ("out of memory", "not enough memory", "can't allocate memory")
+ALONE = "Expected more than 1 value per channel when training"
+"""How torch says that a batch norm has nothing to measure."""
 
 
 def with_gradient(network: Network, batch: Batch, recipe: Recipe) -> Tensor:
@@ -25,9 +26,10 @@ def with_gradient(network: Network, batch: Batch, recipe: Recipe) -> Tensor:
 
     Raises:
         OutOfMemory: a part does not fit in memory.
+        BatchTooSmall: a batch norm has to learn from a single number.
     """
     total = torch.zeros((), device=batch.planes.device)
-    with _memory_told(batch, recipe):
+    with _told(batch, recipe):
         for part in batch.parts(recipe.accumulate):
             outputs = outputs_of(network, part.planes, recipe.precision)
             loss = classes.loss(outputs, part.targets, recipe.label_smoothing) * (len(part) / len(batch))
@@ -37,14 +39,22 @@ def with_gradient(network: Network, batch: Batch, recipe: Recipe) -> Tensor:
 
 
 @contextmanager
-def _memory_told(batch: Batch, recipe: Recipe) -> Iterator[None]:
-    """Tells a lack of memory by the parts that would need less of it."""
+def _told(batch: Batch, recipe: Recipe) -> Iterator[None]:
+    """Tells a lack of memory by the parts that would need less of it, and a batch too small for batch norm."""
     try:
         yield
     except RuntimeError as error:
-        if not (isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in FULL)):
+        if not is_out_of_memory(error):
             raise
         raise OutOfMemory(_remedy(recipe)) from error
+    except ValueError as error:
+        if ALONE not in str(error):
+            raise
+        parts = f" in {recipe.accumulate} parts" if recipe.accumulate > 1 else ""
+        raise BatchTooSmall(
+            f"a batch norm cannot learn from one item: a batch of {len(batch)}{parts} leaves it a single number a "
+            "channel; choose a batch (and accumulate) that leaves no item alone, also at the end of a pass, or larger planes"
+        ) from error
 
 
 def _remedy(recipe: Recipe) -> str:
