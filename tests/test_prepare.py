@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from rich.console import Console
+from safetensors.torch import save_file
 
 from frostline import progress
 from frostline.catalog import LeftOut
@@ -66,7 +68,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tone(tmp_path / "tones" / "low" / f"{take}.wav", 300 + take)
         tone(tmp_path / "tones" / "high" / f"{take}.wav", 3000 + take)
     (tmp_path / "tones" / "low" / "broken.wav").write_bytes(b"no sound at all")
-    (tmp_path / "start.safetensors").write_bytes(b"")
+    save_file({"weight": torch.zeros(1)}, tmp_path / "start.safetensors")
     (tmp_path / "tones.yaml").write_text(STUDY + "most_left_out: 0.1\n")
     return tmp_path
 
@@ -76,7 +78,7 @@ def test_prepare_says_what_can_be_used_what_is_left_out_and_why_and_where_the_ca
 ) -> None:
     status, said, _ = frostline("prepare", "tones.yaml")
     assert status == 0
-    assert "10 of 11 files can be used, 1 left out\n" in said
+    assert "10 of 11 files can be used, 1 cannot\n" in said
     assert "\n  low/broken.wav: cannot be decoded as .wav" in said
     assert f"  cache {study}/cache/planes: 10 files new in it" in said
     assert said.endswith("weights start.safetensors\n  in start.safetensors\n")
@@ -102,6 +104,15 @@ def test_everything_that_stands_in_the_way_is_told_at_once_after_the_rest_is_rea
     assert "10 of 11 files can be used" in said
     assert "more than most_left_out" in mistakes and "no weights file at start.safetensors" in mistakes
     assert "Traceback" not in mistakes
+    (study / "start.safetensors").write_bytes(b"half")
+    assert "start.safetensors is damaged or no safetensors file" in frostline("prepare", "tones.yaml")[2]
+
+
+def test_a_run_that_is_refused_leaves_no_folder(study: Path, frostline: Frostline) -> None:
+    (study / "tones.yaml").write_text(STUDY)
+    status, _, mistakes = frostline("run", "tones.yaml", "--executor", "inline", "--to", "results")
+    assert (status, (study / "results").exists()) == (2, False)
+    assert "cannot be used, more than most_left_out: 0.01 allows" in mistakes
 
 
 def test_only_what_the_narrowed_study_reads_is_prepared(study: Path, frostline: Frostline) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -122,16 +123,18 @@ def run(
 
     from frostline.execute import execute, lacking
     from frostline.executors.choice import executor_of
-    from frostline.look.gather import gather_files
+    from frostline.look.prepare import prepare
     from frostline.progress import Progress
-    from frostline.store import Shelf, Store
+    from frostline.store import Shelf, Store, read_outcomes
 
     narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
-    folder = to or _default_folder(study)
+    folder, console = to or _default_folder(study), Console(stderr=True)
     try:
+        if lacking(planned, read_outcomes(folder), Shelf(folder), narrowed.keep):
+            # Before the folder is made, so that what is refused leaves nothing behind.
+            deque(prepare(planned, narrowed.most_left_out, console), maxlen=0)
         with Store(folder) as store, executor_of(executor, workers) as pool:
-            missing, console = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep), Console(stderr=True)
-            gather_files((trial.dataset.reading for trial in missing), console)
+            missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
             with Progress(planned, len(missing), console) as progress:
                 for outcome in execute(narrowed, planned, store, pool):
                     progress.note(outcome)
@@ -236,6 +239,11 @@ def _report(study: Study, plan: Plan, folder: Path) -> None:
     from frostline.store import read_outcomes
 
     outcomes = read_outcomes(folder)
+    if outcomes and not any(trial.key in outcomes for trial in plan.trials):
+        raise FrostlineError(
+            f"{folder} keeps {len(outcomes)} outcomes, none of which is of this study as it is written now; its page "
+            "stays as it is: undo the change, run the study, or name another folder with --to"
+        )
     frame = table(plan, outcomes)
     for recommendation in recommend(frame, study.level):
         typer.echo(sentence(recommendation))

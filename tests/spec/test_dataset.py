@@ -50,9 +50,9 @@ def refused(**content: object) -> str:
             {"name": "digits", "classes": tuple(range(10))},
             "classes names every class; leave it out, so that one treatment has one spelling",
         ),
-        ({"name": "digits", "channels": 1}, "digits already has 1 channels and size 8; leave out what says the same"),
-        ({"name": "digits", "size": 8}, "digits already has 1 channels and size 8; leave out what says the same"),
-        ({"name": "esc10", "size": 32, "channels": 1}, "esc10 already has 1 channels; leave out what says the same"),
+        ({"name": "digits", "channels": 1}, "digits already has 1 channel and size 8; leave out what says the same"),
+        ({"name": "digits", "size": 8}, "digits already has 1 channel and size 8; leave out what says the same"),
+        ({"name": "esc10", "size": 32, "channels": 1}, "esc10 already has 1 channel; leave out what says the same"),
         ({"name": "cifar10", "channels": 2}, "3 channels of cifar10 can become 1, not 2"),
         (
             {"name": "digits", "spectrogram": {"bands": 64}},

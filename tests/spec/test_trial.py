@@ -199,7 +199,7 @@ def test_a_trial_that_cannot_be_carried_out_is_refused(changes: dict[str, object
         ({"name": "digits", "classes": (3, 3, 4)}, r"each once, ascending \(got \[3, 3, 4\]\)"),
         ({"name": "digits", "classes": (4, 3)}, r"each once, ascending \(got \[4, 3\]\)"),
         ({"name": "digits", "classes": tuple(range(10))}, "classes names every class; leave it out, so that one treat"),
-        ({"name": "digits", "size": 8}, "digits already has 1 channels and size 8; leave out what says the same"),
+        ({"name": "digits", "size": 8}, "digits already has 1 channel and size 8; leave out what says the same"),
         ({"name": "digits", "resize": "interpolate"}, "resize has no effect without size; remove it or give size"),
         ({"name": "mnist", "size": 8}, "padding cannot shrink 28 to 8; write resize: interpolate"),
         ({"name": "nist"}, "no dataset is called 'nist'; did you mean 'mnist'"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, summary
+from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, gain_summary
 from frostline.randomness import stream
 
 SCRATCH = re.compile(r"r[1-9][0-9]*")
@@ -107,7 +107,7 @@ def _gain(frame: pd.DataFrame, cell: tuple[str, float], scratch: str, level: flo
     return Gain(
         arm=arm,
         share=share,
-        difference=summary(differences(ours, theirs, pairs), level, stream(0, "gain", arm, repr(share))),
+        difference=gain_summary(differences(ours, theirs, pairs), level, stream(0, "gain", arm, repr(share))),
         seeds=common,
         left_out=tuple(sorted({int(seed) for seed in here["seed"]} - set(common))),
     )

@@ -68,6 +68,12 @@ def accuracy_summary(values: Sequence[float], level: float, generator: np.random
     return found.clipped(0.0, 1.0) if isinstance(found, Estimate) else found
 
 
+def gain_summary(values: Sequence[float], level: float, generator: np.random.Generator) -> Estimate | OneRun | None:
+    """The summary of differences of accuracies: its interval ends at -1 and at 1, which none can pass."""
+    found = summary(values, level, generator)
+    return found.clipped(-1.0, 1.0) if isinstance(found, Estimate) else found
+
+
 def bootstrap_mean(values: Sequence[float], level: float, generator: np.random.Generator) -> Estimate:
     """The mean of ``values`` with its expanded percentile bootstrap interval at ``level``, from 10,000 resamples.
 

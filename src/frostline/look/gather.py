@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,17 +46,6 @@ def gather(reading: Reading, console: Console) -> Gathered:
     return Gathered(reading, whole, _planes_kept() - before, time.perf_counter() - began)
 
 
-def gather_files(readings: Iterable[Reading], console: Console) -> None:
-    """Decodes what lies in files and is not in the cache yet, with its progress on ``console``.
-
-    Raises:
-        DataFault: as ``gather``.
-    """
-    for reading in dict.fromkeys(readings):
-        if reading.card.kind != "planes":
-            gather(reading, console)
-
-
 def told(gathered: Gathered) -> str:
     """What of the dataset can be used, what was left out and why, where it lies, and what was computed just now."""
     reading, whole = gathered.reading, gathered.whole
@@ -64,10 +53,13 @@ def told(gathered: Gathered) -> str:
         folder = find(reading.card) if reading.card.files else "scikit-learn"
         checked = f"checked in {gathered.seconds:.1f} s"
         return f"{reading}: {len(whole.train):,} + {len(whole.test):,} items, {checked}\n  from {folder}"
-    usable, listed = len(whole.samples), len(whole.listed)
+    usable = len(whole.samples)
+    lost = sum(out.lost for out in whole.left_out)
+    beside = sum(not out.lost for out in whole.left_out)
+    others = f"; {beside} that lie beside them are not read" if beside else ""
     new = f"{gathered.gained:,} files new in it" if gathered.gained else "nothing new in it, nothing was computed"
     lines = [
-        f"{reading}: {usable:,} of {listed:,} files can be used, {len(whole.left_out):,} left out",
+        f"{reading}: {usable:,} of {usable + lost:,} files can be used, {lost:,} cannot{others}",
         *told_left_out(whole.left_out),
         f"from {files_folder(reading)}",
         f"cache {cache_folder() / 'planes'}: {new}, {gathered.seconds:.1f} s",

@@ -11,6 +11,7 @@ from frostline.data.samples import Collection
 from frostline.errors import FrostlineError
 from frostline.look.gather import gather, told
 from frostline.networks.published import locate
+from frostline.networks.weights import read_weights
 from frostline.spec.plan import Plan
 from frostline.spec.reading import Reading
 from frostline.spec.trial import WeightsFile
@@ -34,7 +35,9 @@ def prepare(plan: Plan, most_left_out: float, console: Console) -> Iterator[str]
     starts = (trial.start for trial in plan.trials)
     for ref in dict.fromkeys(start.weights for start in starts if isinstance(start, WeightsFile)):
         try:
-            yield f"weights {ref}\n  in {locate(ref)}"
+            path = locate(ref)
+            read_weights(path)
+            yield f"weights {ref}\n  in {path}"
         except FrostlineError as fault:
             faults.append(fault)
     if len(faults) == 1:

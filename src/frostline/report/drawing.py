@@ -20,6 +20,8 @@ from frostline.analysis.frost_line import percent
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that people with any colour vision tell apart (Okabe and Ito 2008); the marker differs as well."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
+LEAST_WIDTH = 6.0
+"""Inches that a legend needs, however few the panels."""
 SCRATCH_GREY = "#555555"
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "frostline",
@@ -112,7 +114,7 @@ def panels(count: int, width: float) -> tuple[Figure, list[Axes]]:
     """A figure of ``count`` panels in at most as many columns as a page is wide, and its panels."""
     columns = max(1, min(count, 3, int(11 / width)))
     rows = ceil(count / columns)
-    figure = Figure(figsize=(columns * width, rows * 3.2 + 0.5), layout="constrained")
+    figure = Figure(figsize=(max(columns * width, LEAST_WIDTH), rows * 3.2 + 0.5), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axes in grid[count:]:
         axes.set_visible(False)

@@ -185,7 +185,8 @@ def _faults_of_planes(dataset: Dataset, card: DatasetCard) -> list[str]:
     said = []
     if dataset.channels == card.channels or (card.size is not None and dataset.size == card.size):
         size = f" and size {card.size}" if card.size else ""
-        said.append(f"{dataset.name} already has {card.channels} channels{size}; leave out what says the same")
+        channels = "1 channel" if card.channels == 1 else f"{card.channels} channels"
+        said.append(f"{dataset.name} already has {channels}{size}; leave out what says the same")
     if dataset.channels is not None and card.channels > 1 and dataset.channels not in (1, card.channels):
         said.append(f"{card.channels} channels of {dataset.name} can become 1, not {dataset.channels}")
     if dataset.spectrogram is not None and card.kind != "sounds":
