@@ -33,7 +33,7 @@ from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of, schedule_of
 
 MODEL, SMALL = "vit_base_patch16_224", "vit_tiny_patch16_224"
-ROUNDS = 11
+ROUNDS = 5
 ITEMS = 8
 CLASSES = 10
 RECIPE = Recipe(optimizer="sgd", rate=1e-3, momentum=0.9, batch=ITEMS, steps=10_000)

@@ -94,6 +94,14 @@ def test_a_narrowed_report_uses_what_is_there(folder: Path) -> None:
     assert "n = 2 seeds" in said.stdout
 
 
+def test_a_page_is_not_replaced_by_that_of_a_study_that_has_not_run(folder: Path) -> None:
+    page = (folder / "results" / "small" / "report.html").read_bytes()
+    said = frostline(folder, "report", "small.yaml", "--recipe", "slow", "--to", "results/small")
+    assert said.returncode == 2
+    assert "none of which is of this study as it is written now; its page stays as it is" in said.stderr
+    assert (folder / "results" / "small" / "report.html").read_bytes() == page
+
+
 def test_a_single_trial_of_a_study_is_run_by_arm_seed_and_share(folder: Path) -> None:
     single = ("--arm", "f1t1", "--seed", "42", "--shares", "0.3", "--to", "single")
     ran = frostline(folder, "run", "small.yaml", *single, "--executor", "inline")

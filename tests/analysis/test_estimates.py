@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, bootstrap_mean, student_mean, summary
+from frostline.analysis.estimates import (
+    Estimate,
+    OneRun,
+    accuracy_summary,
+    bootstrap_mean,
+    gain_summary,
+    student_mean,
+    summary,
+)
 from frostline.randomness import stream
 
 
@@ -70,3 +78,9 @@ def test_the_interval_of_an_accuracy_ends_where_accuracies_end() -> None:
     assert (wide.low, wide.high) == (0.0, 1.0)
     assert wide.value == pytest.approx(0.6)
     assert accuracy_summary([0.5], 0.95, stream(0, "test")) == OneRun(0.5)
+
+
+def test_no_interval_of_a_gain_passes_what_a_difference_of_accuracies_can_be() -> None:
+    wide = gain_summary([0.9, -0.8], 0.95, stream(0, "test"))
+    assert isinstance(wide, Estimate)
+    assert (wide.low, wide.high) == (-1.0, 1.0)
