@@ -11,16 +11,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
+from PIL import Image
+from safetensors.torch import save_file
 
+from frostline.catalog import _own_card
+from frostline.data.read import read
+from frostline.data.samples import Corpus
 from frostline.errors import StoreMismatch, WeightsFault
 from frostline.execute import execute, lacking
 from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
+from frostline.networks.build import build
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt
 from frostline.spec.plan import Plan, plan
+from frostline.spec.reading import Reading
+from frostline.spec.study import Study
+from frostline.start import fit_of
 from frostline.store import Shelf, Store, read_outcomes
+from tests.data.test_own import manifest
 from tests.trials import small_plan, small_study
 
 
@@ -78,7 +89,11 @@ import sys
 from pathlib import Path
 from frostline.execute import execute
 from frostline.executors.processes import Processes
+from frostline.spec.reading import Reading
+from frostline.spec.study import Study
+from frostline.start import fit_of
 from frostline.store import Store
+from tests.data.test_own import manifest
 from tests.trials import small_plan, small_study
 if __name__ == "__main__":
     with Store(Path(sys.argv[1])) as store, Processes(2) as pool:
@@ -247,3 +262,60 @@ def test_versions_are_not_mixed(tmp_path: Path) -> None:
         store.hold({"version of torch": "1.0"}, "")
     with pytest.raises(StoreMismatch, match=r"(?s)version of torch was 1\.0, is now .*Go back to these versions"):
         run_all(tmp_path, Inline())
+
+
+def own_study(folder: Path, folds: Sequence[int]) -> Study:
+    """A study of one arm on twelve pictures in three folds, from weights in a file; the manifest is written anew."""
+    rows: list[dict[str, object]] = [
+        {"path": f"{n}.png", "label": "ab"[n % 2], "fold": fold} for n, fold in enumerate(folds)
+    ]
+    path = manifest(folder, rows)
+    for n in range(len(folds)):
+        points = np.random.default_rng(n).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(points).save(folder / f"{n}.png")
+    for cache in (read, _own_card):
+        cache.cache_clear()
+    study = small_study(
+        dataset={"name": "manifest", "path": str(path), "size": 8},
+        source={"weights": str(folder / "w.safetensors")},
+        surgeries={"FR": "f1r2"},
+        shares=(1.0,),
+        seeds=1,
+    )
+    (trial,) = plan(study).trials
+    save_file(build(trial.network, fit_of(trial), seed=7).state_dict(), folder / "w.safetensors")
+    return study
+
+
+def test_a_finished_study_notices_that_its_manifest_changed_and_needs_its_weights_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROSTLINE_CACHE", str(tmp_path / "cache"))
+
+    def run(folds: Sequence[int]) -> list[Finished | Failed]:
+        study = own_study(tmp_path / "own", folds)
+        if read_outcomes(tmp_path):
+            (tmp_path / "own" / "w.safetensors").unlink()
+        with Store(tmp_path) as store, Inline() as pool:
+            return list(execute(study, plan(study), store, pool))
+
+    folds = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    (outcome,) = run(folds)
+    assert isinstance(outcome, Finished), outcome
+    assert run(folds) == []
+    with pytest.raises(StoreMismatch, match=r"(?s)data of manifest .* was \w+, is now \w+\n.*Restore the data"):
+        run([0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 2, 2])
+
+
+def test_a_finished_study_on_built_in_planes_reads_none_of_them_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = small_study(shares=(0.1,), seeds=1)
+    run_all(tmp_path, Inline(), plan(study))
+
+    def unread(_: Reading) -> Corpus:
+        raise AssertionError("the planes were read")
+
+    monkeypatch.setattr("frostline.data.read.read", unread)
+    with Store(tmp_path) as store, Inline() as pool:
+        assert list(execute(study, plan(study), store, pool)) == []

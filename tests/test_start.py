@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 from safetensors.torch import save_file
 
-from frostline.errors import WeightsFault
+from frostline.data.read import read
+from frostline.data.samples import Samples
+from frostline.data.splits import SealedSamples, Splits, split
+from frostline.errors import LeakFound, WeightsFault
 from frostline.networks.build import build
 from frostline.networks.network import state_digest
 from frostline.networks.timm_networks import timm_model
@@ -15,8 +22,9 @@ from frostline.run import run_trial
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.trial import Origin, Trial, WeightsFile
-from frostline.start import Start, fit_of, start_of
+from frostline.start import Start, fit_of, refuse_tested_starts, start_of
 from frostline.store import Shelf
+from tests.data.test_own import manifest
 from tests.trials import job, pretraining, transfer
 
 
@@ -90,3 +98,112 @@ def test_timm_weights_in_a_file_are_told_to_be_of_an_unknown_architecture(tmp_pa
     assert start.told[0] == f"{found.weights} does not say which architecture and which statistics it belongs to"
     assert start.told[1:] == ("the classifier of the weights (10 outputs) is unused: the head is new",)
     assert start.donor is not None and start.digest == state_digest(start.donor)
+
+
+def pictures(folder: Path, noise: int, prefix: str = "") -> Dataset:
+    """A folder of six cats and six dogs of 8 x 8 points of ``noise``, their names behind ``prefix``."""
+    points = np.random.default_rng(noise)
+    for name in (f"{label}/{prefix}{number}.png" for label in ("cat", "dog") for number in range(6)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(points.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(folder / name)
+    return Dataset(name="folder", path=str(folder), size=8, folds=3)
+
+
+def refused(trial: Trial, folder: Path) -> str:
+    """Why ``trial`` may not start from what was kept in ``folder``; nothing where it may."""
+    try:
+        refuse_tested_starts(split(read(trial.dataset.reading), trial), trial, Shelf(folder))
+    except LeakFound as leak:
+        return str(leak)
+    return ""
+
+
+@pytest.fixture
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FROSTLINE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("_own_cache")
+def test_own_files_are_told_by_content_and_not_by_name(tmp_path: Path) -> None:
+    first = transfer("r3", dataset=pictures(tmp_path / "a", 1), share=1.0)
+    run_trial(job(first, tmp_path))
+    renamed = transfer("f1r2", dataset=pictures(tmp_path / "b", 1, "copy"), share=1.0, start=first)
+    others = transfer("f1r2", dataset=pictures(tmp_path / "c", 2), share=1.0, start=first, seeds={"split": 1})
+    assert re.fullmatch(
+        rf"\d files? stands? in what its start {first.key} learned from and in the test part, the first is "
+        r"'cat/copy\d\.png'; each file may stand on one side only",
+        refused(renamed, tmp_path),
+    )
+    assert refused(others, tmp_path) == ""
+    kept = Shelf(tmp_path).predictions(first.key)
+    assert "learned_groups" not in kept
+    Shelf(tmp_path).keep_predictions(first.key, kept | {"learned_groups": kept["learned_ids"]})
+    assert refused(others, tmp_path) == ""
+    Shelf(tmp_path).keep_predictions(first.key, {"learned_ids": kept["learned_ids"]})
+    assert refused(renamed, tmp_path) == ""
+    assert re.match(r"\d items? stands? in what its start .* the first is 'cat/\d\.png'", refused(others, tmp_path))
+
+
+@pytest.mark.usefixtures("_own_cache")
+def test_a_start_that_learned_from_a_group_of_the_test_part_is_refused(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"path": f"{label}{n}.png", "label": label, "group": f"s{n}"} for label in "abcd" for n in range(6)
+    ]
+    path = manifest(tmp_path / "own", rows)
+    for seed, row in enumerate(rows):
+        points = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(points).save(path.parent / str(row["path"]))
+    own = {"name": "manifest", "path": str(path), "size": 8, "folds": 3}
+    low, high = (Dataset.model_validate(own | {"classes": classes}) for classes in ((0, 1), (2, 3)))
+    parted = Dataset.model_validate(own | {"classes": (0, 1), "split": "stratified"})
+    first = transfer("r3", dataset=low, share=1.0)
+    loose = transfer("r3", dataset=parted, share=1.0, seeds={"split": 1})
+    for trial in (first, loose):
+        run_trial(job(trial, tmp_path))
+    same, turned = (transfer("f1r2", dataset=high, share=1.0, start=first, seeds={"split": seed}) for seed in (0, 1))
+    assert refused(same, tmp_path) == ""
+    message = r"2 groups stand in what its start \w+ learned from and in the test part, the first is 's\d'; each group"
+    assert re.match(message, refused(turned, tmp_path))
+    after_loose = transfer("f1r2", dataset=high, share=1.0, start=loose)
+    assert re.match(r"\d groups? stands? in what its start", refused(after_loose, tmp_path))
+    by_choice = Dataset.model_validate(own | {"classes": (2, 3), "split": "stratified"})
+    assert refused(transfer("f1r2", dataset=by_choice, share=1.0, start=first), tmp_path) == ""
+    kept = Shelf(tmp_path).predictions(first.key)
+    Shelf(tmp_path).keep_predictions(first.key, {"learned_ids": kept["learned_ids"]})
+    assert refused(turned, tmp_path) == ""
+
+
+def clip(dataset: str, name: str, group: str, content: str) -> Splits:
+    """Splits of which only the test part matters: one clip."""
+    train, validation, test = (
+        Samples(torch.zeros(1, 1, 1, 1), torch.zeros(1, dtype=torch.int64), *map(np.array, ([i], [g], [c])))
+        for i, g, c in (("t", "t", "t"), ("v", "v", "v"), (f"{dataset}/{name}", group, content))
+    )
+    return Splits(train, validation, SealedSamples(test))
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "group", "content", "message"),
+    [
+        ("esc50", "1-9-A", "9", "wav", "1 item stands in"),
+        ("esc50", "1-9-B", "9", "wav", "1 group stands in .* the first is '9'"),
+        ("esc50", "1-8-B", "8", "ogg", "1 file stands in .* the first is 'esc/1-8-B'"),
+        ("esc50", "1-8-B", "8", "wav", ""),
+        ("fsdd", "1-9-B", "9", "wav", ""),
+    ],
+)
+def test_a_collection_and_its_part_are_one_set_of_clips_and_groups(
+    tmp_path: Path, source: str, name: str, group: str, content: str, message: str
+) -> None:
+    first = transfer("r3", dataset=Dataset(name=source, size=32))
+    learned = {"learned_ids": ["esc/1-9-A"], "learned_groups": ["9"], "learned_contents": ["ogg"]}
+    Shelf(tmp_path).keep_predictions(first.key, {what: np.array(told) for what, told in learned.items()})
+    trial, splits = (
+        transfer("f1r2", dataset=Dataset(name="esc10", size=32), start=first),
+        clip("esc", name, group, content),
+    )
+    if message:
+        with pytest.raises(LeakFound, match=message):
+            refuse_tested_starts(splits, trial, Shelf(tmp_path))
+    else:
+        refuse_tested_starts(splits, trial, Shelf(tmp_path))

@@ -147,5 +147,17 @@ def test_a_file_where_the_study_folder_should_be_is_refused(tmp_path: Path) -> N
 def test_ids_of_any_alphabet_come_back(tmp_path: Path) -> None:
     ids = np.array(["vögel/0", "птицы/1"])
     Shelf(tmp_path).keep_predictions("key", {"learned_ids": ids, "logits": np.zeros(2)})
-    assert Shelf(tmp_path).learned_ids("key").tolist() == ids.tolist()
+    assert Shelf(tmp_path).learned("key").ids.tolist() == ids.tolist()
     assert Shelf(tmp_path).predictions("key")["learned_ids"].tolist() == ids.tolist()
+
+
+def test_what_a_trial_learned_from_comes_back_and_an_older_version_kept_ids_alone(tmp_path: Path) -> None:
+    told = {f"learned_{name}": np.array([f"{name} 1", f"{name} 2"]) for name in ("ids", "groups", "contents")}
+    shelf = Shelf(tmp_path)
+    shelf.keep_predictions("new", told)
+    shelf.keep_predictions("old", {"learned_ids": told["learned_ids"]})
+    new, old = shelf.learned("new"), shelf.learned("old")
+    assert new.groups is not None and new.groups.tolist() == ["groups 1", "groups 2"]
+    assert new.contents is not None and new.contents.tolist() == ["contents 1", "contents 2"]
+    assert old.ids.tolist() == new.ids.tolist() == ["ids 1", "ids 2"]
+    assert old.groups is None and old.contents is None

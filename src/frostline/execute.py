@@ -45,15 +45,19 @@ def lacking(plan: Plan, outcomes: Mapping[str, Finished | Failed], shelf: Shelf,
 def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Iterator[Finished | Failed]:
     """Runs what ``plan`` lacks and yields each outcome once it is stored; starts before what starts from them.
 
+    Data in files is compared with that of the kept outcomes even where nothing lacks.
+
     Raises:
         StoreMismatch: data, weights or the device differ from those of the outcomes already kept.
     """
     shelf, outcomes = Shelf(store.folder), store.outcomes()
     missing = {trial.key for trial in lacking(plan, outcomes, shelf, study.keep)}
+    if not missing and not _has_files(plan):
+        return
+    facts = _data_facts(study, plan) | (_weights_facts(plan) if missing else {})
+    store.hold(facts, "Restore the data or weights, or name another folder with --to.")
     if not missing:
         return
-    facts = _facts(study, plan)
-    store.hold(facts, "Restore the data or weights, or name another folder with --to.")
     store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
     device = _device(study.device, store)
     for wave in plan.waves:
@@ -122,15 +126,19 @@ def _failed_start(trial: Trial, outcomes: Mapping[str, Finished | Failed]) -> Fa
     return Failed(key=trial.key, error=f"its start {trial.start.key} failed: {start.error}", traceback="")
 
 
-def _facts(study: Study, plan: Plan) -> dict[str, str]:
-    """The digest of every dataset and of all weights that ``plan`` reads, as they are now; all of them can be read.
+def _has_files(plan: Plan) -> bool:
+    """Whether some data of ``plan`` lies in files of a user, which may change at any time."""
+    return any(trial.dataset.card.kind != "planes" for trial in plan.trials)
+
+
+def _data_facts(study: Study, plan: Plan) -> dict[str, str]:
+    """The digest of every dataset that ``plan`` reads, as it is now, and what is left out of it.
 
     Raises:
-        DataFault, WeightsFault: one of them cannot be read, or more files had to be left out than the study allows.
+        DataFault: one of them cannot be read, or more files had to be left out than the study allows.
     """
     from frostline.data.read import read, refuse_many_left_out
     from frostline.data.samples import Collection
-    from frostline.networks.published import digest_of_weights
 
     facts = {}
     for reading in sorted({trial.dataset.reading for trial in plan.trials}, key=str):
@@ -139,8 +147,19 @@ def _facts(study: Study, plan: Plan) -> dict[str, str]:
         if isinstance(whole, Collection):
             refuse_many_left_out(str(reading), whole, study.most_left_out)
             facts[f"left out of {reading}"] = "\n".join(f"{out.file}: {out.reason}" for out in whole.left_out)
+    return facts
+
+
+def _weights_facts(plan: Plan) -> dict[str, str]:
+    """The digest of all published weights that ``plan`` starts from, as they are now.
+
+    Raises:
+        WeightsFault: some cannot be read.
+    """
+    from frostline.networks.published import digest_of_weights
+
     references = sorted({trial.start.weights for trial in plan.trials if isinstance(trial.start, WeightsFile)})
-    return facts | {f"weights {ref}": digest_of_weights(ref) for ref in references}
+    return {f"weights {ref}": digest_of_weights(ref) for ref in references}
 
 
 def _device(wanted: str, store: Store) -> str:

@@ -7,7 +7,6 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -19,6 +18,7 @@ import torch
 
 from frostline.data.planes import Items, preprocessing
 from frostline.data.read import read
+from frostline.data.samples import Collection, Corpus
 from frostline.data.splits import Splits, split
 from frostline.errors import FrostlineError
 from frostline.networks.build import build
@@ -84,7 +84,7 @@ def run_trial(job: Job) -> Finished:
     train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
     tested = prepare(splits.test.open())
     logits = logits_of(fitted.network, tested, precision)
-    shelf.keep_predictions(trial.key, _predictions(splits, tested, logits))
+    shelf.keep_predictions(trial.key, _predictions(splits, tested, logits) | _learned(whole, splits))
     return Finished(
         key=trial.key,
         metrics=classes.metrics(logits, tested.sample_targets, trial.dataset.class_names),
@@ -116,13 +116,29 @@ def _keep_weights(shelf: Shelf, trial: Trial, fitted: Fitted) -> None:
     shelf.keep_weights(trial.key, fitted.network.state_dict())
 
 
-def _predictions(splits: Splits, tested: Items, logits: torch.Tensor) -> Mapping[str, np.ndarray]:
+def _predictions(splits: Splits, tested: Items, logits: torch.Tensor) -> dict[str, np.ndarray]:
     return {
         "test_ids": splits.test.ids,
         "targets": tested.sample_targets.numpy(),
         "logits": logits.numpy(),
-        "learned_ids": np.concatenate([splits.train.ids, splits.validation.ids]),
     }
+
+
+def _learned(whole: Corpus | Collection, splits: Splits) -> dict[str, np.ndarray]:
+    """Ids of what trains and validates, its groups where something is grouped, its contents where there are files.
+
+    Groups are those of the dataset, even where the split parts them.
+    """
+    parts = (splits.train, splits.validation)
+    ids = np.concatenate([part.ids for part in parts])
+    groups = np.concatenate([part.groups for part in parts])
+    if isinstance(whole, Collection):
+        group_of = dict(zip(whole.samples.ids.tolist(), whole.samples.groups.tolist(), strict=True))
+        groups = np.array([group_of[name] for name in ids.tolist()])
+    contents = [part.contents for part in parts if part.contents is not None]
+    told = {"learned_ids": ids}
+    told |= {"learned_groups": groups} if (groups != ids).any() else {}
+    return told | ({"learned_contents": np.concatenate(contents)} if contents else {})
 
 
 def _counts(network: Network) -> ParameterCounts:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from frostline.catalog import OWN_DATA
 from frostline.data.splits import Splits, refuse_overlap
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.published import load_published, locate
 from frostline.networks.weights import load_into, read_weights
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.trial import Trial, WeightsFile
 from frostline.store import Shelf
@@ -32,14 +36,42 @@ class Start:
 
 
 def refuse_tested_starts(splits: Splits, trial: Trial, shelf: Shelf) -> None:
-    """Nothing, where no ancestor of ``trial`` has learned from an item of its test part.
+    """Nothing, where no ancestor of ``trial`` has learned from an item, a file or a group of its test part.
+
+    Files are told by their content, for the names of one's own data say nothing about data elsewhere; ids count where
+    they mean the same everywhere, or where no contents were kept. Groups count where the names of both datasets mean
+    the same; where the split of ``trial`` parts groups by choice, each of its items is a group by itself.
 
     Raises:
-        LeakFound: names the ancestor and the first such item.
+        LeakFound: names the ancestor and the first such item, file or group.
     """
+    test = splits.test
     for ancestor in trial.ancestors:
-        learned = shelf.learned_ids(ancestor.key)
-        refuse_overlap(f"what its start {ancestor.key} learned from", "the test part", learned, splits.test.ids, "item")
+        learned, told = shelf.learned(ancestor.key), f"what its start {ancestor.key} learned from"
+        both_have_files = test.contents is not None and learned.contents is not None
+        if not both_have_files or not (_is_own(trial.dataset) or _is_own(ancestor.dataset)):
+            refuse_overlap(told, "the test part", learned.ids, test.ids, "item")
+        if test.contents is not None and learned.contents is not None:
+            seen = test.ids[np.isin(test.contents, learned.contents)]
+            refuse_overlap(told, "the test part", seen, test.ids, "file")
+        if learned.groups is not None and _name_groups_alike(trial.dataset, ancestor.dataset):
+            names = _several(learned.ids, learned.groups), _several(test.ids, test.groups)
+            refuse_overlap(told, "the test part", *names, "group")
+
+
+def _is_own(dataset: Dataset) -> bool:
+    return dataset.name in OWN_DATA
+
+
+def _name_groups_alike(target: Dataset, other: Dataset) -> bool:
+    """Whether a group of ``target`` and one called the same in ``other`` are the same."""
+    kin = {target.name, *target.card.also_in} & {other.name, *other.card.also_in}
+    return bool(kin) or (_is_own(target) and _is_own(other))
+
+
+def _several(ids: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The groups that are more than an item by itself, which is called by its own id."""
+    return np.asarray(groups[groups != ids])
 
 
 def start_of(trial: Trial, shelf: Shelf) -> Start:

@@ -4,7 +4,7 @@
 |---|---|
 | ``study.sqlite`` | outcomes and the trials they belong to; facts that must not change between runs |
 | ``weights/KEY.safetensors`` | the best weights of a trial, ``weights/KEY/step-000100.safetensors`` its checkpoints |
-| ``predictions/KEY.npz`` | ids, targets and logits of the test items, and the ids the trial learned from |
+| ``predictions/KEY.npz`` | ids, targets and logits of the test items; ids, groups and contents the trial learned from |
 """
 
 from __future__ import annotations
@@ -187,6 +187,19 @@ def _check_layout(database: sqlite3.Connection, path: Path) -> None:
         raise StoreMismatch(f"{path} has layout {layout}, this version reads {LAYOUT}; use another folder")
 
 
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """The items that a trial learned from: ids, the groups that the dataset gives them, the sha256 of their files.
+
+    ``groups`` is None where nothing is grouped and ``contents`` where no item has a file of its own; both are None
+    where an older version kept the predictions.
+    """
+
+    ids: np.ndarray
+    groups: np.ndarray | None
+    contents: np.ndarray | None
+
+
 @dataclass(frozen=True)
 class Shelf:
     """The files of a study folder by key: each moved into place from a temporary name, whole or not at all."""
@@ -219,7 +232,7 @@ class Shelf:
         _whole(path, lambda temporary: save_file(tensors, temporary))
 
     def keep_predictions(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keeps the predictions of a trial and the ids that it learned from."""
+        """Keeps the predictions of a trial and what it learned from."""
         import numpy as np
 
         def write(temporary: Path) -> None:
@@ -229,18 +242,21 @@ class Shelf:
         _whole(self.predictions_path(key), write)
 
     def predictions(self, key: str) -> dict[str, np.ndarray]:
-        """The predictions of the trial ``key``: test_ids, targets, logits, and learned_ids, which it learned from."""
+        """The predictions of the trial ``key``: test_ids, targets, logits, and ``learned_*``, which it learned from."""
         import numpy as np
 
         with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
             return {name: _wide(array) for name, array in arrays.items()}
 
-    def learned_ids(self, key: str) -> np.ndarray:
-        """The ids of the items that the trial ``key`` learned from: those it trained on and those it validated on."""
+    def learned(self, key: str) -> Learned:
+        """The items that the trial ``key`` learned from: those it trained on and those it validated on."""
         import numpy as np
 
         with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
-            return _wide(arrays["learned_ids"])
+            groups, contents = (
+                _wide(arrays[name]) if name in arrays else None for name in ("learned_groups", "learned_contents")
+            )
+            return Learned(_wide(arrays["learned_ids"]), groups, contents)
 
 
 def _narrow(array: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import resource
@@ -95,6 +96,26 @@ def test_a_changed_file_is_made_again_and_a_renamed_one_is_not(home: Path, files
     maker = Maker()
     assert contents(cached_planes([files[0], renamed], "key", maker, silent)) == [b"xxxxx", b"bbbbb"]
     assert maker.made == ["a"]
+
+
+def test_equal_bytes_with_another_ending_are_made_again_and_with_one_in_capitals_are_not(
+    home: Path, tmp_path: Path
+) -> None:
+    paths = [tmp_path / name for name in ("a.wav", "b.WAV", "c.mp3")]
+    for path in paths:
+        path.write_bytes(b"sound")
+    maker = Maker()
+    for path in paths:
+        cached_planes([path], "key", maker, silent)
+    assert maker.made == ["a.wav", "c.mp3"]
+
+
+def test_the_digest_of_each_file_that_can_be_opened_is_told(home: Path, files: list[Path]) -> None:
+    files[1].write_bytes(b"damaged")
+    files[2].unlink()
+    expected = (hashlib.sha256(b"aaaaa").hexdigest(), hashlib.sha256(b"damaged").hexdigest(), None)
+    for _ in ("made", "found"):
+        assert cached_planes(files, "key", Maker(), silent).digests == expected
 
 
 def test_a_damaged_file_is_left_out_with_its_reason_and_tried_again_next_time(home: Path, files: list[Path]) -> None:

@@ -289,3 +289,39 @@ def test_listing_files_needs_neither_torch_nor_numpy_nor_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+LONG = "a" * 300
+
+
+class TestFilesThatCannotBeOpened:
+    def test_a_path_that_is_too_long_is_refused_with_the_reason(self, tmp_path: Path) -> None:
+        with pytest.raises(DataFault) as caught:
+            manifest_listing(tmp_path / f"{LONG}.csv")
+        assert str(caught.value) == (
+            f"{tmp_path}/{LONG}.csv cannot be opened (File name too long); expected a manifest, a CSV or Parquet file "
+            "that this user may read"
+        )
+        with pytest.raises(DataFault) as caught:
+            folder_listing(tmp_path / LONG)
+        assert str(caught.value) == (
+            f"{tmp_path}/{LONG} cannot be opened (File name too long); expected a folder with one folder a class in "
+            "it, which this user may read"
+        )
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
+    @pytest.mark.parametrize("name", ["m.csv", "m.parquet"])
+    def test_a_manifest_that_may_not_be_read_is_refused_with_the_reason(self, tmp_path: Path, name: str) -> None:
+        (touch(tmp_path, name) / name).chmod(0)
+        with pytest.raises(DataFault, match=rf"/{name} cannot be opened \(Permission denied\); expected a manifest"):
+            manifest_listing(tmp_path / name)
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every folder")
+    def test_what_lies_in_a_folder_that_may_not_be_entered_is_refused_with_the_reason(self, tmp_path: Path) -> None:
+        closed = touch(tmp_path / "closed", "data/a/1.jpg", "m.csv")
+        closed.chmod(0)
+        with pytest.raises(DataFault, match=r"/closed/data cannot be opened \(Permission denied\); expected a folder"):
+            folder_listing(closed / "data")
+        with pytest.raises(DataFault, match=r"/closed/m.csv cannot be opened \(Permission denied\)"):
+            manifest_listing(closed / "m.csv")
+        closed.chmod(0o700)

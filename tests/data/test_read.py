@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-from frostline.catalog import LeftOut
+from frostline.catalog import LeftOut, Listed, Listing
 from frostline.data.cards import CARDS
 from frostline.data.read import decoded, read, refuse_many_left_out
-from frostline.data.samples import Collection
+from frostline.data.samples import Collection, Samples, digest_of_listed
 from frostline.errors import DataFault
 from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
@@ -165,6 +169,102 @@ def test_a_manifest_finds_its_files_beside_it(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     whole = decoded(Reading("manifest", "own/manifest.csv", sound=SHORT), silent)
     assert whole.samples.ids.tolist() == ["cat.wav", "dog.wav"]
+
+
+def listed_as(folder: Path, **changes: str) -> str:
+    """The digest of six tones that a manifest lists; ``changes`` are (column)_(row) and what stands there instead."""
+    rows: list[dict[str, object]] = [
+        {"path": f"{n}.wav", "label": "ab"[n % 2], "group": f"g{n}", "fold": str(n // 2)} for n in range(6)
+    ]
+    return digest_of_rows(folder, rows, changes)
+
+
+def digest_of_rows(folder: Path, rows: list[dict[str, object]], changes: Mapping[str, str]) -> str:
+    for place, value in changes.items():
+        column, _, row = place.partition("_")
+        rows[int(row)][column] = value
+    path = manifest(folder, rows)
+    for n in range(len(rows)):
+        tone(folder / f"{n}.wav", 300 + 50 * n)
+    return decoded(Reading("manifest", str(path), sound=SHORT), silent).digest
+
+
+def test_the_digest_of_a_manifest_covers_all_that_splits_and_labels_are_made_from(tmp_path: Path) -> None:
+    changes = [
+        {},
+        {"fold_0": "1", "fold_2": "0"},
+        {"group_3": "another"},
+        {"label_1": "c", "label_3": "c", "label_5": "c"},
+    ]
+    digests = [listed_as(tmp_path / str(n), **change) for n, change in enumerate(changes)]
+    assert len(set(digests)) == len(changes)
+    assert listed_as(tmp_path / "again") == digests[0]
+
+
+def test_the_digest_of_a_manifest_covers_its_parts(tmp_path: Path) -> None:
+    parts = ("train", "train", "train", "train", "test", "test")
+    digests = {
+        digest_of_rows(
+            tmp_path / f"split {n}",
+            [{"path": f"{n}.wav", "label": "ab"[n % 2], "split": part} for n, part in enumerate(parts)],
+            change,
+        )
+        for n, change in enumerate([{}, {"split_2": "test", "split_4": "train"}])
+    }
+    assert len(digests) == 2
+
+
+def test_the_digest_covers_what_is_listed_and_cannot_be_used(tmp_path: Path) -> None:
+    """Folds and shares are dealt over it."""
+    (listed, unlisted) = (sounds(tmp_path / name, 3) for name in ("listed", "unlisted"))
+    (listed / "cat" / "9.wav").write_bytes(b"no sound")
+    one, other = (decoded(reading(folder), silent) for folder in (listed, unlisted))
+    assert one.samples.ids.tolist() == other.samples.ids.tolist()
+    assert one.digest != other.digest
+
+
+@pytest.mark.parametrize("change", [{"id": "z"}, {"label": 1}, {"group": "z"}, {"fold": 1}, {"part": "test"}])
+def test_the_digest_covers_each_fact_of_an_item_that_cannot_be_used(change: Mapping[str, object]) -> None:
+    samples = Samples(torch.zeros(1, 1, 1, 1), torch.zeros(1, dtype=torch.int64), np.array(["a"]), np.array(["a"]))
+    items = (Listed("a", "a.wav", 0, "a"), Listed("b", "b.wav", 0, "b"))
+    moved = (items[0], dataclasses.replace(items[1], **change))  # type: ignore[arg-type]
+    told = digest_of_listed(samples, Listing(("cat", "dog"), items))
+    assert told != digest_of_listed(samples, Listing(("cat", "dog"), moved))
+    brighter = dataclasses.replace(samples, planes=samples.planes + 1)
+    assert told != digest_of_listed(brighter, Listing(("cat", "dog"), items))
+
+
+def test_each_item_in_a_file_has_the_digest_of_its_bytes(tmp_path: Path) -> None:
+    folder = sounds(tmp_path / "own", 2)
+    (folder / "cat" / "0.wav").write_bytes(b"no sound")
+    samples = decoded(reading(folder), silent).samples
+    assert samples.contents is not None
+    told = dict(zip(samples.ids.tolist(), samples.contents.tolist(), strict=True))
+    assert told == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in samples.ids.tolist()}
+    assert samples.take(np.array([2, 0])).contents.tolist() == samples.contents[[2, 0]].tolist()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fact", ["frostline.data.read.PLANES_EDITION", "soundfile.__libsndfile_version__"])
+def test_planes_of_another_edition_or_another_decoder_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str
+) -> None:
+    folder = sounds(tmp_path / "own", 1)
+    kept = tmp_path / "cache" / "planes"
+    for files in (2, 2, 4):
+        if files == 4:
+            monkeypatch.setattr(fact, "another")
+        decoded(reading(folder), silent)
+        assert len(list(kept.glob("*/*.npy"))) == files
+
+
+def test_the_key_of_planes_names_every_setting_so_that_none_is_taken_for_another_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, object] = {}
+    monkeypatch.setattr("frostline.data.read.key_of", lambda kind, content: str(told.update(content)))
+    decoded(reading(sounds(tmp_path / "own", 1)), silent)
+    assert isinstance(told["sound"], dict)
+    assert set(told["sound"]) == set(Spectrogram.model_fields)
 
 
 def test_a_reading_is_decoded_once_a_process(tmp_path: Path) -> None:

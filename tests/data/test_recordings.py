@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from frostline.catalog import LeftOut, Listed
-from frostline.data.cards import CARDS
+from frostline.data.cards import CARDS, GENRES
 from frostline.data.recordings import (
-    GENRES,
     artists_of,
     esc10_listing,
     esc50_listing,
@@ -144,9 +143,9 @@ class TestEsc:
         listing = esc50_listing(esc(tmp_path, "esc50", text, "1-9-A.wav", "5-7-A.wav", "5-7-B.wav"))
         assert len(listing.class_names) == 50
         assert listing.items == (
-            Listed("esc50/1-9-A", "audio/1-9-A.wav", 17, "9", 0),
-            Listed("esc50/5-7-A", "audio/5-7-A.wav", 10, "7", 4),
-            Listed("esc50/5-7-B", "audio/5-7-B.wav", 0, "7", 4),
+            Listed("esc/1-9-A", "audio/1-9-A.wav", 17, "9", 0),
+            Listed("esc/5-7-A", "audio/5-7-A.wav", 10, "7", 4),
+            Listed("esc/5-7-B", "audio/5-7-B.wav", 0, "7", 4),
         )
 
     def test_esc10_is_found_inside_esc50_with_the_same_classes(self, tmp_path: Path) -> None:
@@ -156,11 +155,16 @@ class TestEsc:
         assert len(esc50_listing(folder).items) == 3
         listing = esc10_listing(folder)
         assert [(item.id, listing.class_names[item.label]) for item in listing.items] == [
-            ("esc10/1", "dog"),
-            ("esc10/3", "sea_waves"),
+            ("esc/1", "dog"),
+            ("esc/3", "sea_waves"),
         ]
         text = HEADER + "1.wav,1,3,dog_bark,1,A\n3.wav,3,9,sea_waves,3,A\n"
         assert esc10_listing(esc(tmp_path / "former", "esc10", text, "1.wav", "3.wav")) == listing
+
+    def test_a_clip_has_one_id_in_esc10_and_in_esc50(self, tmp_path: Path) -> None:
+        text = HEADER.replace("take", "take,esc10") + "1.wav,1,0,dog,1,A,True\n2.wav,2,6,hen,2,A,False\n"
+        folder = esc(tmp_path, "esc50", text, "1.wav", "2.wav")
+        assert {item.id for item in esc10_listing(folder).items} < {item.id for item in esc50_listing(folder).items}
 
     def test_an_unknown_category_is_told(self, tmp_path: Path) -> None:
         folder = esc(tmp_path, "esc50", HEADER + "1.wav,1,0,wolf,1,A\n", "1.wav")

@@ -25,10 +25,12 @@ from torch import Tensor, nn
 from frostline.errors import UnknownName, WeightsFault
 from frostline.networks.hub import hub_file
 from frostline.networks.layouts import in_order
-from frostline.networks.network import set_norm_epsilon, state_digest
+from frostline.networks.network import Fit, set_norm_epsilon, state_digest
 from frostline.networks.published import FILES, digest_of_weights, load_published, locate
+from frostline.networks.timm_networks import timm_model
 from frostline.networks.weights import file_digest
 from frostline.randomness import torch_noise
+from frostline.spec.network import Timm
 from frostline.spec.published import PACKAGES, Package, Statistics, statistics_of
 from tests.networks.hub_server import Hub, serving
 
@@ -286,6 +288,33 @@ def test_a_folder_that_cannot_be_understood_is_refused(tmp_path: Path, config: s
         (tmp_path / "config.json").write_text(config)
     with pytest.raises(WeightsFault, match=message):
         locate(str(tmp_path))
+
+
+@pytest.mark.parametrize("ending", ["", ".safetensors"])
+def test_weights_whose_path_is_too_long_are_refused_with_the_reason(tmp_path: Path, ending: str) -> None:
+    ref = f"{tmp_path}/{'a' * 300}{ending}"
+    with pytest.raises(WeightsFault) as caught:
+        locate(ref)
+    kind = "file" if ending else "folder"
+    assert str(caught.value) == (
+        f"{ref} cannot be opened (File name too long); expected a {kind} of weights that this user may read"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
+@pytest.mark.parametrize("closed", ["config.json", "model.safetensors"])
+def test_weights_that_may_not_be_read_are_refused_with_the_reason(tmp_path: Path, closed: str) -> None:
+    folder = folder_of(vit(1), tmp_path / "f")
+    (folder / closed).chmod(0)
+    with pytest.raises(WeightsFault, match=r"/f(/model.safetensors)? cannot be opened \(Permission denied\); expected"):
+        locate(str(folder))
+
+
+def test_a_convolutional_network_keeps_the_epsilon_of_its_study(tmp_path: Path) -> None:
+    spec = Timm(name="timm", model="test_convnext", norm_epsilon=0.25)
+    receiver = timm_model(spec, Fit(3, 32, 2, len(spec.layer_names)))
+    load_published(str(folder_of(timm.create_model("test_convnext"), tmp_path)), receiver, "new")
+    assert {part.eps for part in receiver.modules() if isinstance(part, nn.LayerNorm)} == {0.25}
 
 
 # What arrives in the network

@@ -14,7 +14,8 @@ from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.timm_networks import disassemble, timm_model, timm_network
 from frostline.randomness import torch_noise
-from frostline.spec.network import Timm
+from frostline.spec.network import LAYER_NORMED, Timm
+from frostline.spec.timm_facts import architectures
 
 MEMBERS = {
     "vit_tiny_patch16_224": 32,
@@ -257,3 +258,23 @@ def test_dropout_before_the_classifier_belongs_to_the_head() -> None:
         network = disassemble(timm.create_model(model, drop_rate=0.3, **sizes(timm_spec(model))))
         assert [type(part) for part in network.head] == [nn.Dropout, nn.Linear]
         assert network.head.drop.p == 0.3
+
+
+@pytest.mark.parametrize("model", ["test_vit", "test_convnext"])
+def test_every_layer_norm_has_the_epsilon_of_the_spec_at_every_depth(model: str) -> None:
+    spec = Timm(name="timm", model=model, norm_epsilon=0.25)
+    for kept in (2, len(spec.layer_names)):
+        network = timm_network(spec, Fit(2, 32, 3, kept), seed=1)
+        assert {part.eps for part in network.modules() if isinstance(part, nn.LayerNorm)} == {0.25}
+    network = timm_network(spec, whole(spec, 32), seed=1).eval()
+    plain = timm_network(timm_spec(model), whole(spec, 32), seed=1).eval()
+    assert not torch.allclose(network(planes(32)), plain(planes(32)))
+
+
+@pytest.mark.slow
+def test_the_networks_that_take_an_epsilon_are_those_with_layer_norms() -> None:
+    with torch.device("meta"):
+        for name, known in architectures().items():
+            if known.family in LAYER_NORMED:
+                model = timm.create_model(name, num_classes=0)
+                assert timm_spec(name).has_layer_norms == any(isinstance(p, nn.LayerNorm) for p in model.modules())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from frostline.analysis.table import table
@@ -11,6 +13,7 @@ from frostline.report.setting import what_was_run
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from tests.analysis.simulated import outcomes, study
+from tests.data.test_own import manifest, rows
 
 
 def told(made: Study) -> str:
@@ -141,3 +144,17 @@ def test_augmentation_of_the_pretraining_is_told_where_it_is_another() -> None:
 
 def test_pretrainings_vary_only_where_there_are_some() -> None:
     assert "Seeds: 0, 1, 2, 3, 4; with them vary: split, share, weights, batches." in told(sounds())
+
+
+def test_folds_of_ones_own_part_no_group_only_where_something_says_the_groups(tmp_path: Path) -> None:
+    parted = {str(fold): {"a": 4, "b": 4} for fold in (1, 2, 3)}
+    alone = rows(parted, "fold")
+    grouped = [{**row, "group": f"g{row['fold']}{row['label']}"} for row in alone]
+    sizes = {"name": "manifest", "channels": 3, "size": 64, "spectrogram": {"duration_s": 0.5}}
+    said = [
+        told(sounds(dataset={**sizes, "path": str(manifest(tmp_path / name, listed))}, seeds=3))
+        for name, listed in (("alone", alone), ("grouped", grouped))
+    ]
+    known = "Split: the 3 folds that belong to manifest"
+    assert f"{known}; nothing says which items belong together. The seed chooses" in said[0]
+    assert f"{known}, which part no group (an artist, a speaker, a recording). The seed chooses" in said[1]

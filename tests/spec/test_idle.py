@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from frostline.spec.idle import idle_keys
+from tests.data.test_own import manifest, rows
 
 NETWORKS: dict[str, dict[str, object]] = {
     "plain": {"network": {"name": "plain_cnn", "depth": 2}},
     "vit": {"network": {"name": "timm", "model": "test_vit"}},
     "resnet": {"network": {"name": "timm", "model": "resnet18"}},
 }
+OWN_START = {"dataset": {"name": "digits", "classes": (0, 1)}}
+DECAY = {"steps": 3, "layer_decay": 0.5}
+DROPPING = {"network": {"name": "timm", "model": "resnet18", "drop_path": 0.1}, "source": {"weights": "a.pt"}}
+PROBED = {"recipe": DECAY, "surgeries": {"probe": "f9", "F": {"below": "frozen", "above": "tuned", "cuts": (9,)}}}
+DECAY_TOLD = (("recipe", "layer_decay"), "0.5 has no effect, for every surgery freezes every layer; remove it")
+DROP_PATH_TOLD = (("network", "drop_path"), "0.1 has no effect, for every surgery freezes every layer; remove it")
 
 
 @pytest.mark.parametrize(
@@ -55,3 +64,113 @@ def test_what_has_no_effect_is_told(plain: dict[str, object], told: list[tuple[t
     found = idle_keys(plain)
     assert [keys for keys, _ in found] == [keys for keys, _ in told]
     assert all(words in message for (_, message), (_, words) in zip(found, told, strict=True))
+
+
+def faults(plain: dict[str, object]) -> list[tuple[tuple[int | str, ...], str]]:
+    return idle_keys(plain)
+
+
+@pytest.mark.parametrize(
+    ("patience", "told"),
+    [(9, "9 validations, one a pass, outlast the budget of 3 passes; lower it"), (3, "outlast the budget"), (2, "")],
+)
+def test_a_patience_that_outlasts_the_passes_is_told(patience: int, told: str) -> None:
+    found = faults({"recipe": {"passes": 3, "patience": patience}})
+    assert [keys for keys, _ in found] == ([("recipe", "patience")] if told else [])
+    assert all(told in said for _, said in found)
+
+
+@pytest.mark.parametrize("shares", [{}, {"shares": (1.0,)}, {"shares": (1,)}])
+def test_seeds_that_would_all_be_the_same_run_are_told(shares: dict[str, object]) -> None:
+    plain: dict[str, object] = {"dataset": {"name": "digits"}, "vary": ("share",), **shares}
+    assert faults(plain) == [
+        (
+            ("vary", 0),
+            "share varies nothing, for every share is the whole, and every seed would be the same run; "
+            "add weights and batches, or leave vary out",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"vary": ("share",), "shares": (0.1, 1.0)},
+        {"vary": ("share", "weights")},
+        {"vary": ("split", "share")},
+        {"vary": ("share", "pretraining"), "source": OWN_START},
+        {"vary": ("share", {"a": 1})},
+        {"vary": ()},
+        {},
+    ],
+)
+def test_seeds_that_vary_something_are_as_good_as_any(changes: dict[str, object]) -> None:
+    assert faults({"dataset": {"name": "digits"}, **changes}) == []
+
+
+def test_a_purpose_beside_a_pretraining_that_nobody_makes_varies_nothing_either() -> None:
+    found = faults({"dataset": {"name": "digits"}, "vary": ("pretraining", "share")})
+    assert [keys for keys, _ in found] == [("vary", 0), ("vary", 1)]
+
+
+def test_the_split_varies_nothing_where_a_part_validates_and_there_are_no_folds(tmp_path: Path) -> None:
+    parts = {part: {"a": 3, "b": 3} for part in ("train", "validation", "test")}
+    sizes = {"size": 32, "spectrogram": {"duration_s": 0.5}}
+    whole = {"name": "manifest", "path": str(manifest(tmp_path / "whole", rows(parts))), **sizes}
+    cut = {part: parts[part] for part in ("train", "test")}
+    other = {"name": "manifest", "path": str(manifest(tmp_path / "cut", rows(cut))), **sizes}
+    found = faults({"dataset": whole, "vary": ("split",), "shares": (0.5,)})
+    assert [keys for keys, _ in found] == [("vary", 0)]
+    assert "split varies nothing, for manifest has a part that validates and no folds, and every seed" in found[0][1]
+    assert faults({"dataset": other, "vary": ("split",)}) == []
+    assert faults({"dataset": {"name": "esc10", "size": 32}, "vary": ("split",)}) == []
+
+
+@pytest.mark.parametrize("norms", ["tuned", "re-estimated"])
+@pytest.mark.parametrize("named", ["long", {"short": "long"}])
+def test_norms_of_frozen_layers_are_nothing_to_a_recipe_that_only_a_pretraining_uses(norms: str, named: object) -> None:
+    recipes = {"short": {"steps": 3}, "long": {"steps": 9, "norms": norms}}
+    found = faults({"source": {**OWN_START, "recipe": named}, "recipe": "short", "recipes": recipes})
+    said = f"{norms} has no effect, for only a pretraining uses long, and it freezes no layer; remove it"
+    assert found == [(("recipes", "long", "norms"), said)]
+
+
+@pytest.mark.parametrize(
+    ("named", "recipe"), [("long", "long"), ({"short": "long", "long": "short"}, "short"), (None, "long")]
+)
+def test_a_recipe_that_a_transfer_may_use_too_has_its_norms(named: object, recipe: str) -> None:
+    recipes = {"short": {"steps": 3}, "long": {"steps": 9, "norms": "tuned"}}
+    assert faults({"source": {**OWN_START, "recipe": named}, "recipe": recipe, "recipes": recipes}) == []
+
+
+@pytest.mark.parametrize(
+    ("plain", "told"),
+    [
+        ({**DROPPING, **PROBED}, [DROP_PATH_TOLD, DECAY_TOLD]),
+        ({**DROPPING, **PROBED, "surgeries": {"chain": "f9>f9"}}, [DROP_PATH_TOLD, DECAY_TOLD]),
+        ({**DROPPING, **PROBED, "surgeries": {"probe": "f9", "full": "t9"}}, []),
+        ({**DROPPING, **PROBED, "surgeries": {"chain": "f9>t9"}}, []),
+        ({**DROPPING, **PROBED, "surgeries": {"chain": "t9>f9"}}, []),
+        ({**DROPPING, **PROBED, "surgeries": {"truncated": "f8x1"}}, []),
+        ({**DROPPING, **PROBED, "surgeries": {"F": {"below": "frozen", "above": "tuned"}}}, []),
+        ({**DROPPING, **PROBED, "surgeries": {"F": {"below": "frozen", "above": "tuned", "cuts": (8, 9)}}}, []),
+        ({**DROPPING, **PROBED, "surgeries": {"probe": "f9", "unread": "g9"}}, []),
+        ({**DROPPING, **PROBED, "recipe": {**DECAY, "norms": "tuned"}}, []),
+        ({**DROPPING, **PROBED, "source": OWN_START}, []),
+        (
+            {
+                **DROPPING,
+                **PROBED,
+                "source": {**OWN_START, "recipe": "long"},
+                "recipe": "short",
+                "recipes": {"short": DECAY, "long": DECAY},
+            },
+            [(("recipes", "short", "layer_decay"), DECAY_TOLD[1])],
+        ),
+        ({**DROPPING, **PROBED, "recipe": {"steps": 3}, "network": NETWORKS["resnet"]["network"]}, []),
+    ],
+)
+def test_what_concerns_layers_that_learn_is_told_where_only_heads_learn(
+    plain: dict[str, object], told: list[tuple[tuple[str, ...], str]]
+) -> None:
+    assert faults(plain) == told

@@ -90,6 +90,16 @@ def test_a_transformer_has_patch_and_blocks_and_a_convolutional_network_stem_blo
         ({"model": "vit_base_patch16_siglip_224", "readout": "token"}, "use own or average"),
         ({"model": "deit_tiny_distilled_patch16_224", "readout": "average"}, "use own"),
         ({"model": "resnet50", "patch": 8}, "would have no effect: resnet50 has no patches; remove it"),
+        *(
+            ({"model": model, "norm_epsilon": 1e-6}, f"is for networks of layer norms, which {model} is not; remove it")
+            for model in (
+                "resnet18",
+                "tf_efficientnet_lite0",
+                "mobilenetv3_small_050",
+                "convnext_atto_rms",
+                "test_vit4",
+            )
+        ),
         ({"model": "resnet50", "drop_path": 1.0}, "less than 1"),
         ({"model": "resnet50", "drop_path": -0.1}, "greater than or equal to 0"),
     ],
@@ -128,3 +138,9 @@ def test_facts_of_timm_are_read_without_timm_and_torch() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("model", ["test_vit", "convnext_atto", "vit_dlittle_patch16_reg1_gap_256"])
+def test_networks_of_layer_norms_have_an_epsilon(model: str) -> None:
+    assert timm(model, norm_epsilon=1e-12).norm_epsilon == 1e-12
+    assert timm(model).has_layer_norms and not timm("resnet18").has_layer_norms

@@ -7,8 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from frostline.errors import PlanRefused, WeightsFault
+from frostline.spec.augmentation import Shift
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
+from frostline.spec.network import Timm
 from frostline.spec.plan import Plan, plan
 from frostline.spec.portion import portion, share_of
 from frostline.spec.published import Statistics
@@ -350,3 +352,78 @@ def test_passes_over_segments_are_counted_in_planes(tmp_path: Path) -> None:
     pieces = once.dataset.model_dump(exclude_defaults=True) | {"spectrogram": {"duration_s": 0.5, "segments": 3}}
     thrice = plan(on(path, recipes=recipes).model_copy(update={"dataset": Dataset(**pieces)})).entries[0].trial
     assert (once.recipe.steps, thrice.recipe.steps) == (4, 12)
+
+
+# Keys that would do nothing, or two things
+
+
+def test_a_pretraining_whose_warm_up_takes_the_whole_budget_is_refused() -> None:
+    source = {"dataset": {"name": "digits", "classes": (0, 1, 2)}, "recipe": "first"}
+    recipes = {"short": {"steps": 3}, "first": {"passes": 1, "warmup_steps": 9}}
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(source=source, recipes=recipes))
+    assert str(refused.value) == (
+        "the plan is refused for 1 reason:\n"
+        "  warmup_steps: 9 takes the whole budget of 7 steps of the pretraining; lower it, or raise the budget"
+    )
+    recipes["first"]["warmup_steps"] = 6
+    assert plan(study(source=source, recipes=recipes)).trials
+
+
+def test_a_shift_of_less_than_a_column_is_refused_with_the_smallest_that_moves_something() -> None:
+    small = {"shift": {"largest": 0.03}}
+    planes = {"name": "digits", "size": 28}
+    own = {"dataset": {**planes, "classes": (0, 1, 2)}, "augmentation": small}
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(dataset=planes, source=own, augmentation=small))
+    assert str(refused.value) == (
+        "the plan is refused for 2 reasons:\n"
+        "  augmentation.shift.largest: 0.03 of 28 columns is less than one, so that nothing moves; use at least "
+        "0.035715, or remove shift\n"
+        "  source.augmentation.shift.largest: 0.03 of 28 columns is less than one, so that nothing moves; use at least "
+        "0.035715, or remove shift"
+    )
+    enough = {"shift": {"largest": 0.035715}}
+    assert plan(study(dataset=planes, source={**own, "augmentation": enough}, augmentation=enough)).trials
+
+
+@given(st.integers(2, 4096))
+def test_the_smallest_shift_that_a_refusal_names_moves_by_one_column(width: int) -> None:
+    said = Shift(largest=1e-9).fault_on(width)
+    assert said is not None
+    smallest = Shift(largest=float(said.split("at least ")[1].split(",")[0]))
+    assert (smallest.furthest(width), smallest.fault_on(width)) == (1, None)
+
+
+def test_a_single_column_cannot_be_shifted() -> None:
+    assert Shift(largest=0.5).fault_on(1) == ("0.5 of 1 columns is less than one, so that nothing moves; remove shift")
+
+
+GOOGLE = {
+    "network": {"name": "timm", "model": "vit_base_patch16_224"},
+    "dataset": {"name": "digits", "channels": 3, "size": 32},
+    "surgeries": {"scratch": "r13", "probe": "f13"},
+    "source": {"weights": "google/vit-base-patch16-224-in21k"},
+}
+
+
+def epsilons(**network: object) -> set[float | None]:
+    """The epsilon of the network of every trial that a study of such weights plans."""
+    planned = plan(study(**{**GOOGLE, "network": {**GOOGLE["network"], **network}}))
+    return {trial.network.norm_epsilon for trial in planned.trials if isinstance(trial.network, Timm)}
+
+
+def test_layers_that_are_kept_and_layers_that_are_fresh_never_differ_in_the_epsilon_of_their_norms() -> None:
+    assert epsilons() == epsilons(norm_epsilon=1e-12) == {1e-12}
+    with pytest.raises(PlanRefused) as refused:
+        epsilons(norm_epsilon=1e-6)
+    assert str(refused.value) == (
+        "the plan is refused for 1 reason:\n"
+        "  network.norm_epsilon: is 1e-06, and the weights of google/vit-base-patch16-224-in21k were trained with "
+        "epsilon 1e-12; remove network.norm_epsilon"
+    )
+
+
+def test_an_epsilon_is_the_studys_own_where_nothing_says_what_weights_were_trained_with() -> None:
+    known = {**GOOGLE, "network": {**GOOGLE["network"], "norm_epsilon": 1e-5}, "source": {"weights": "mine.pt"}}
+    assert {entry.trial.network for entry in plan(study(**known)).entries} == {Timm(**known["network"])}

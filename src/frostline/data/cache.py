@@ -26,10 +26,14 @@ ABANDONED_S = 24 * 3600
 
 @dataclass(frozen=True, eq=False)
 class Cached:
-    """The planes of some files in their order, None for a file that cannot be used, and why those were left out."""
+    """The planes of some files in their order, None for a file that cannot be used, and why those were left out.
+
+    ``digests`` holds the sha256 of each file's bytes, hexadecimal, None for a file that cannot be opened.
+    """
 
     planes: tuple[Tensor | None, ...]
     left_out: tuple[LeftOut, ...]
+    digests: tuple[str | None, ...]
 
 
 def cache_folder() -> Path:
@@ -40,13 +44,13 @@ def cache_folder() -> Path:
 def cached_planes(
     files: Sequence[Path], recipe_key: str, make: Callable[[Path], Tensor], note: Callable[[int], None]
 ) -> Cached:
-    """What ``make`` gives for each of ``files``, made only where the cache has no planes of that content and key.
+    """What ``make`` gives for each of ``files``, made only where the cache has none of that content, ending and key.
 
     ``recipe_key`` names everything that decides the planes beside the file's content: convention, size, versions of
-    decoders. ``make`` runs on all cores at once, torch in one thread each, and must not depend on the file's name. A
-    file for which it raises a DataFault is left out with that reason, and nothing is kept of it. ``note`` is told how
-    many files are done, after each. Planes are kept whole or not at all, whatever ends the process, and several
-    processes may share a cache.
+    decoders. ``make`` runs on all cores at once, torch in one thread each, and may depend on the ending of the file's
+    name, in whatever case, and on nothing else of the name. A file for which it raises a DataFault is left out with
+    that reason, and nothing is kept of it. ``note`` is told how many files are done, after each. Planes are kept whole
+    or not at all, whatever ends the process, and several processes may share a cache.
 
     Raises:
         DataFault: the cache folder cannot be written.
@@ -55,13 +59,15 @@ def cached_planes(
     _make_room(home)
     planes: list[Tensor | None] = []
     left_out: list[LeftOut] = []
+    digests: list[str | None] = []
     with _all_cores() as pool:
         results = pool.map(partial(_found_or_made, home=home, recipe_key=recipe_key, make=make), files)
-        for done, result in enumerate(results, start=1):
+        for done, (digest, result) in enumerate(results, start=1):
+            digests.append(digest)
             planes.append(result if isinstance(result, Tensor) else None)
             left_out += [] if isinstance(result, Tensor) else [result]
             note(done)
-    return Cached(tuple(planes), tuple(left_out))
+    return Cached(tuple(planes), tuple(left_out), tuple(digests))
 
 
 def _make_room(home: Path) -> None:
@@ -78,23 +84,25 @@ def _make_room(home: Path) -> None:
         raise _unwritable(unfinished, error) from None
 
 
-def _found_or_made(file: Path, home: Path, recipe_key: str, make: Callable[[Path], Tensor]) -> Tensor | LeftOut:
-    """The planes of ``file``, out of the cache or made now and put there, or why there are none."""
+def _found_or_made(
+    file: Path, home: Path, recipe_key: str, make: Callable[[Path], Tensor]
+) -> tuple[str | None, Tensor | LeftOut]:
+    """The digest of ``file``, and its planes, out of the cache or made now and put there, or why there are none."""
     try:
         digest = _digest(file)
     except OSError as error:
-        return LeftOut(str(file), f"it cannot be opened: {error.strerror}")
-    key = hashlib.sha256(f"{digest}\n{recipe_key}".encode()).hexdigest()
+        return None, LeftOut(str(file), f"it cannot be opened: {error.strerror}")
+    key = hashlib.sha256(f"{digest}\n{file.suffix.lower()}\n{recipe_key}".encode()).hexdigest()
     kept = home / key[:2] / f"{key[2:]}.npy"
     found = _load(kept)
     if found is not None:
-        return found
+        return digest, found
     try:
         made = make(file)
     except DataFault as fault:
-        return LeftOut(str(file), str(fault))
+        return digest, LeftOut(str(file), str(fault))
     _store(made, kept, home / "unfinished")
-    return made
+    return digest, made
 
 
 def _digest(file: Path) -> str:

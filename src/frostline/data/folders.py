@@ -52,10 +52,14 @@ def folder_listing(folder: Path) -> Listing:
 
 
 def _refuse_no_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    what = "is a file" if folder.exists() else "does not exist"
-    raise DataFault(f"{folder.absolute()} {what}; expected a folder with one folder a class in it")
+    expected = "expected a folder with one folder a class in it"
+    try:
+        if folder.is_dir():
+            return
+        what = "is a file" if folder.exists() else "does not exist"
+    except OSError as error:
+        what, expected = f"cannot be opened ({error.strerror})", f"{expected}, which this user may read"
+    raise DataFault(f"{folder.absolute()} {what}; {expected}")
 
 
 def _class_faults(folder: Path, roots: list[Path]) -> list[str]:

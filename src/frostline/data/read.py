@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import soundfile
 import torch
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from frostline.catalog import DatasetCard, LeftOut, Listing, load_code
 from frostline.data.cache import cached_planes
 from frostline.data.download import find, locate
 from frostline.data.pictures import picture
-from frostline.data.samples import Collection, Corpus, Samples, digest_of
+from frostline.data.samples import Collection, Corpus, Samples, digest_of_listed
 from frostline.data.sounds import planes_of
 from frostline.errors import DataFault
 from frostline.spec.base import key_of
@@ -30,6 +31,8 @@ Note = Callable[[int, int], None]
 KEPT_IN_MEMORY = 3
 LISTED = 10
 NO_FOLDER = Path()
+PLANES_EDITION = 1
+"""Raised whenever decoding, or the mathematics from decoded files to planes, changes: no older planes are used then."""
 DECODERS = {"images": ("pillow",), "sounds": ("soundfile", "soxr", "torch")}
 
 
@@ -70,8 +73,9 @@ def decoded(reading: Reading, note: Note) -> Collection:
     planes = torch.stack([cast(Tensor, cached.planes[place]) for place in usable])
     ids = np.array([item.id for item in items])
     groups = np.array([item.group for item in items])
-    samples = Samples(planes, torch.tensor([item.label for item in items]), ids, groups)
-    return Collection(samples, listing.items, left_out, digest_of(samples))
+    contents = np.array([cached.digests[place] for place in usable])
+    samples = Samples(planes, torch.tensor([item.label for item in items]), ids, groups, contents)
+    return Collection(samples, listing.items, left_out, digest_of_listed(samples, listing))
 
 
 def refuse_many_left_out(name: str, whole: Collection, allowed: float) -> None:
@@ -151,8 +155,8 @@ def _decoding_key(reading: Reading) -> str:
     """What, beside the content of a file, decides its planes."""
     told: dict[str, object] = {name: version(name) for name in DECODERS[reading.card.kind]}
     if reading.sound is not None:
-        told["sound"] = reading.sound.model_dump(mode="json", exclude_defaults=True)
-    return key_of("planes", told | {"size": reading.size})
+        told |= {"libsndfile": soundfile.__libsndfile_version__, "sound": reading.sound.model_dump(mode="json")}
+    return key_of("planes", told | {"edition": PLANES_EDITION, "size": reading.size})
 
 
 def _read_whole(card: DatasetCard) -> Corpus:

@@ -25,6 +25,8 @@ FORMER_CATEGORIES = {
 }
 """What ESC-10 called its classes before it became a part of ESC-50; both editions are one dataset."""
 ESC_COLUMNS = ("filename", "fold", "target", "category", "src_file")
+ESC_PREFIX = "esc"
+"""How the ids of both begin: ESC-10 is a part of ESC-50, so that a clip has one name in both."""
 ESC_FOLDS = ("1", "2", "3", "4", "5")
 
 Performers = Sequence[tuple[str, str]]
@@ -204,7 +206,7 @@ def _esc(name: str, class_names: tuple[str, ...], folder: Path, rows: Sequence[R
         file, fold = row.cells["filename"], int(row.cells["fold"]) - 1
         label = class_names.index(category)
         if file in there:
-            items.append(Listed(f"{name}/{Path(file).stem}", f"audio/{file}", label, row.cells["src_file"], fold))
+            items.append(Listed(f"{ESC_PREFIX}/{Path(file).stem}", f"audio/{file}", label, row.cells["src_file"], fold))
         else:
             left_out.append(LeftOut(f"audio/{file}", "its table names it, and it is not there"))
     if not items:

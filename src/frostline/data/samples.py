@@ -6,11 +6,13 @@
 | targets | index of the class | sample, int64 |
 | ids | names that stay the same for ever, ``dataset/part/number`` | sample, str |
 | groups | items that no split may part (a song, a speaker) | sample, str |
+| contents | sha256 of the file that an item came from, hexadecimal | sample, str |
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +20,14 @@ import torch
 from jaxtyping import Int64, Shaped
 from torch import Tensor
 
-from frostline.catalog import LeftOut, Listed
+from frostline.catalog import LeftOut, Listed, Listing
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Planes, targets, ids and groups of the same length, in one order.
+
+    ``contents`` tells equal files under different names, and is None where items have no files of their own.
 
     Raises:
         ValueError: the lengths differ, or an id stands twice.
@@ -33,11 +37,13 @@ class Samples:
     targets: Int64[Tensor, " sample"]
     ids: Shaped[np.ndarray, " sample"]
     groups: Shaped[np.ndarray, " sample"]
+    contents: Shaped[np.ndarray, " sample"] | None = None
 
     def __post_init__(self) -> None:
-        lengths = {len(self.planes), len(self.targets), len(self.ids), len(self.groups)}
+        contents = self.ids if self.contents is None else self.contents
+        lengths = {len(self.planes), len(self.targets), len(self.ids), len(self.groups), len(contents)}
         if len(lengths) != 1:
-            raise ValueError(f"planes, targets, ids and groups differ in length: {sorted(lengths)}")
+            raise ValueError(f"planes, targets, ids, groups and contents differ in length: {sorted(lengths)}")
         if len(set(self.ids.tolist())) != len(self.ids):
             raise ValueError("an id stands twice")
 
@@ -49,7 +55,8 @@ class Samples:
         rows = torch.from_numpy(np.asarray(positions, dtype=np.int64))
         ids = self.ids[positions]
         groups = ids if self.groups is self.ids else self.groups[positions]
-        return Samples(self.planes[rows], self.targets[rows], ids, groups)
+        contents = None if self.contents is None else self.contents[positions]
+        return Samples(self.planes[rows], self.targets[rows], ids, groups, contents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +76,8 @@ class Corpus:
 class Collection:
     """A dataset in files, decoded: the samples that could be used, and everything that is listed, usable or not.
 
-    Folds are dealt over what is listed, so that a damaged file moves no other item.
+    Folds are dealt over what is listed, so that a damaged file moves no other item. ``digest`` covers the samples, the
+    listing and the names of the classes.
     """
 
     samples: Samples
@@ -92,3 +100,10 @@ def digest_of(*parts: Samples) -> str:
         digest.update("\n".join(part.ids.tolist()).encode())
         digest.update("\n".join(part.groups.tolist()).encode())
     return digest.hexdigest()
+
+
+def digest_of_listed(samples: Samples, listing: Listing) -> str:
+    """sha256 over ``samples`` and all that splits and labels are made from: every listed item and the class names."""
+    listed = [[item.id, item.label, item.group, item.fold, item.part] for item in listing.items]
+    told = json.dumps([digest_of(samples), listing.class_names, listed])
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -24,7 +24,7 @@ NOWHERE = -1
 
 
 class SealedSamples:
-    """A test part whose ids and groups can be read, and whose planes cannot before ``open``."""
+    """A test part whose ids, groups and contents can be read, and whose planes cannot before ``open``."""
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
@@ -41,6 +41,11 @@ class SealedSamples:
     def groups(self) -> Shaped[np.ndarray, " sample"]:
         """The groups of the test items."""
         return self._samples.groups
+
+    @property
+    def contents(self) -> Shaped[np.ndarray, " sample"] | None:
+        """The digests of the test items' files; None where they have no files of their own."""
+        return self._samples.contents
 
     def open(self) -> Samples:
         """The test items themselves; called once, by the last line of a trial."""
@@ -120,7 +125,7 @@ def parted(whole: Collection, dataset: Dataset, split_seed: int) -> Corpus:
     parts = np.array([fold_of[name] for name in whole.samples.ids.tolist()])
     samples = whole.samples
     if dataset.splitting == "stratified":
-        samples = Samples(samples.planes, samples.targets, samples.ids, samples.ids)
+        samples = replace(samples, groups=samples.ids)
     train, validation, test = (samples.take(np.flatnonzero(parts == part)) for part in ("train", "validation", "test"))
     return Corpus(train, test, whole.digest, validation if "validation" in fold_of.values() else None)
 
@@ -217,4 +222,4 @@ def _of_classes(samples: Samples, dataset: Dataset) -> Samples:
 def _relabelled(samples: Samples, dataset: Dataset) -> Samples:
     """The samples with targets 0, 1, ... in the ascending order of the dataset's classes."""
     labels = torch.from_numpy(np.searchsorted(np.asarray(dataset.class_indices), samples.targets.numpy()))
-    return Samples(samples.planes, labels, samples.ids, samples.groups)
+    return replace(samples, targets=labels)

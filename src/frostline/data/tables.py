@@ -35,9 +35,19 @@ def read_table(path: Path) -> Table:
     A CSV is UTF-8, with or without a byte-order mark, parted by commas, with ``\\n`` or ``\\r\\n`` between its lines.
 
     Raises:
-        DataFault: there is no such file, it has another ending, cannot be read as what its name says, is empty, names a
-            column twice, or has lines with more or fewer fields than its header.
+        DataFault: there is no such file, it cannot be opened, has another ending, cannot be read as what its name says,
+            is empty, names a column twice, or has lines with more or fewer fields than its header.
     """
+    try:
+        return _table(path)
+    except OSError as error:
+        raise DataFault(
+            f"{path.absolute()} cannot be opened ({error.strerror}); expected a manifest, a CSV or Parquet file that "
+            "this user may read"
+        ) from None
+
+
+def _table(path: Path) -> Table:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise DataFault(f"{path.absolute()} {what}; expected a manifest, a CSV or Parquet file")
@@ -99,11 +109,12 @@ def _parquet_rows(path: Path) -> tuple[tuple[str, ...], list[tuple[str, Fields]]
     import pyarrow
     import pyarrow.parquet
 
-    try:
-        table = pyarrow.parquet.ParquetFile(path).read()
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataFault(f"{path.absolute()} is no whole Parquet file ({reason}); write it again") from None
+    with path.open("rb") as file:
+        try:
+            table = pyarrow.parquet.ParquetFile(file).read()
+        except (pyarrow.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise DataFault(f"{path.absolute()} is no whole Parquet file ({reason}); write it again") from None
     columns = [[_cell(value) for value in column.to_pylist()] for column in table.columns]
     rows = [list(fields) for fields in zip(*columns, strict=True)]
     return tuple(table.column_names), [(f"row {place}", fields) for place, fields in enumerate(rows, start=1)]

@@ -24,7 +24,8 @@ def locate(ref: str) -> Path:
 
     Raises:
         UnknownName: the package is none that is known to hold weights; the architecture has no weights of that tag.
-        WeightsFault: there is no such file, it cannot be fetched, or the package is not installed or holds another one.
+        WeightsFault: there is no such file, it cannot be fetched or opened, or the package is not installed or holds
+            another one.
     """
     match reference_kind(ref):
         case "timm" | "google-vit":
@@ -36,15 +37,13 @@ def locate(ref: str) -> Path:
         case "package":
             return _file_in(package_of(ref), ref)
         case "file":
-            if not Path(ref).is_file():
-                raise WeightsFault(f"no weights file at {ref}")
-            return Path(ref)
+            return _readable(Path(ref))
         case "folder":
             facts_of(ref)
             found = next((Path(ref) / name for name in FILES if (Path(ref) / name).is_file()), None)
             if found is None:
                 raise WeightsFault(f"the folder {ref} holds config.json, but no weights: none of {', '.join(FILES)}")
-            return found
+            return _readable(found)
 
 
 def digest_of_weights(ref: str) -> str:
@@ -86,6 +85,17 @@ def load_published(ref: str, model: nn.Module, head: Literal["new", "kept"]) -> 
         return weights.told
     set_norm_epsilon(model, facts.norm_epsilon)
     return (*weights.told, f"every layer norm has the epsilon {facts.norm_epsilon:g} of the network of the weights")
+
+
+def _readable(path: Path) -> Path:
+    try:
+        if path.is_file():
+            path.open("rb").close()
+            return path
+    except OSError as error:
+        said = f"{path} cannot be opened ({error.strerror}); expected a file of weights that this user may read"
+        raise WeightsFault(said) from None
+    raise WeightsFault(f"no weights file at {path}")
 
 
 def _file_in(package: Package, ref: str) -> Path:

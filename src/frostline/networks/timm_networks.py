@@ -68,6 +68,8 @@ def _created(spec: Timm, fit: Fit, outputs: int) -> Model:
     if spec.architecture.family != "vit":
         other = timm.create_model(spec.model, num_classes=outputs, in_chans=fit.channels, drop_path_rate=spec.drop_path)
         assert isinstance(other, Model)
+        if spec.norm_epsilon is not None:
+            set_norm_epsilon(other, spec.norm_epsilon)
         # Channels last is what convolutions compute fastest in: a third less time for EfficientNet on a CPU.
         return other.to(memory_format=torch.channels_last)
     model = timm.create_model(

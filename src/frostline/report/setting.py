@@ -50,7 +50,7 @@ def _splits(study: Study) -> list[str]:
     if dataset.has_folds:
         folds = f"{dataset.fold_count} folds"
         parted = {
-            "official": f"the {folds} that belong to {dataset.name}, which part no {GROUP}",
+            "official": f"the {folds} that belong to {dataset.name}{_grouping(dataset)}",
             "grouped": f"{folds} dealt group by group, which part no {GROUP}",
             "stratified": f"{folds} dealt item by item",
         }
@@ -66,6 +66,14 @@ def _splits(study: Study) -> list[str]:
     if dataset.card.validation_counts is not None:
         return ["Split: the official parts; a share takes its part of training and of validation."]
     return [f"Validation: {percent(study.validation)} of the items of each class of a share, not trained on."]
+
+
+def _grouping(dataset: Dataset) -> str:
+    """Whether official folds are known to part no group: known datasets are made so, one's own say it or do not."""
+    listing = dataset.card.listing
+    if listing is None or any(item.group != item.id for item in listing.items):
+        return f", which part no {GROUP}"
+    return "; nothing says which items belong together"
 
 
 def _turns(study: Study) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from frostline.spec.base import Value
+
+MOST_SHIFTED = 0.5
 
 
 class Stripes(Value):
@@ -36,7 +39,19 @@ class Masks(Value):
 class Shift(Value):
     """Columns moved round a circle by up to the part ``largest`` of the width, to either side."""
 
-    largest: float = Field(gt=0, le=0.5)
+    largest: float = Field(gt=0, le=MOST_SHIFTED)
+
+    def furthest(self, width: int) -> int:
+        """By how many of ``width`` columns at most: whole ones."""
+        return int(self.largest * width)
+
+    def fault_on(self, width: int) -> str | None:
+        """Why planes of ``width`` columns are never moved, with the smallest part that moves them; else None."""
+        if self.furthest(width) > 0:
+            return None
+        smallest = ceil(1e6 / width) / 1e6
+        remedy = f"use at least {smallest:g}, or remove shift" if smallest <= MOST_SHIFTED else "remove shift"
+        return f"{self.largest:g} of {width} columns is less than one, so that nothing moves; {remedy}"
 
 
 class Mixup(Value):

@@ -8,9 +8,10 @@ from typing import Any
 from frostline.spec.agreement import Disagreement, Keys, keeping, part, parts
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
-from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
+from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
 from frostline.spec.recipe import Recipe
-from frostline.spec.surgery import Surgery
+from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.trial import WeightsFile
 
 WITHOUT_BATCH_NORM = ("vit", "convnext")
 OF_EVERY_TRIAL = ("split", "share", "weights", "batches")
@@ -21,7 +22,8 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
 
     ``plain`` holds what the file says and nothing more: a default that the file leaves out is never idle.
     """
-    found = [*_idle_seeds(plain), *_idle_head(plain), *_idle_validation(plain), *_idle_norms(plain)]
+    found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
+    found += [*_idle_norms(plain), *_idle_norms_of_pretraining(plain), *_idle_beside_probes(plain)]
     if plain.get("augmentation") == {}:
         found.append((("augmentation",), "names nothing; remove it"))
     recipes = plain.get("recipes")
@@ -36,8 +38,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
 
 
 def _idle_seeds(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
-    source, vary = part(Source, plain.get("source")), plain.get("vary")
-    pretrained = isinstance(source, Pretraining) or (source is None and plain.get("source") is not None)
+    pretrained, vary = _pretrains(plain), plain.get("vary")
     varied = vary if isinstance(vary, tuple) else ()
     if "pretraining" in varied and not pretrained:
         said = "pretraining has no effect, for the study makes none of its own; remove it"
@@ -46,6 +47,30 @@ def _idle_seeds(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     everything = "vary" not in plain or all(purpose in varied for purpose in decided)
     if "fixed_seed" in plain and everything:
         yield ("fixed_seed",), "has no effect, for vary names everything that chance decides; remove it"
+
+
+def _idle_purposes(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """What ``vary`` names where all of it varies nothing, so that every seed would be the same run."""
+    vary, dataset = plain.get("vary"), part(Dataset, plain.get("dataset"))
+    if not isinstance(vary, tuple) or dataset is None:
+        return
+    shares, reasons = plain.get("shares", (1.0,)), dict[object, str]()
+    if isinstance(shares, tuple) and all(share == 1 for share in shares):
+        reasons["share"] = "every share is the whole"
+    if dataset.card.validation_counts is not None:
+        reasons["split"] = f"{dataset.name} has a part that validates and no folds"
+    named = [purpose for purpose in vary if purpose != "pretraining" or _pretrains(plain)]
+    if any(not isinstance(purpose, str) or purpose not in reasons for purpose in named):
+        return
+    for purpose in dict.fromkeys(named):
+        said = f"{purpose} varies nothing, for {reasons[purpose]}, and every seed would be the same run"
+        yield ("vary", vary.index(purpose)), f"{said}; add weights and batches, or leave vary out"
+
+
+def _pretrains(plain: Mapping[str, Any]) -> bool:
+    """True where the study makes a pretraining of its own, or cannot be read in that."""
+    source = part(Source, plain.get("source"))
+    return isinstance(source, Pretraining) or (source is None and plain.get("source") is not None)
 
 
 def _idle_head(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
@@ -68,12 +93,8 @@ def _idle_validation(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
 
 def _idle_norms(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     """A choice for the norms of frozen layers where there are no such norms, or no frozen layers."""
-    named, recipes = plain.get("recipe"), plain.get("recipes")
-    keys: Keys = ("recipe", "norms")
-    written = named
-    if isinstance(named, str):
-        keys, written = ("recipes", named, "norms"), recipes.get(named) if isinstance(recipes, Mapping) else None
-    recipe = part(Recipe, written)
+    keys, recipe = _recipe_of_transfers(plain)
+    keys = (*keys, "norms")
     network, raw = part(NetworkSpec, plain.get("network")), plain.get("surgeries")
     surgeries = parts(FamilyOrSurgery, raw)
     if recipe is None or network is None or recipe.norms == "stored" or not isinstance(raw, Mapping):
@@ -87,13 +108,63 @@ def _idle_norms(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
         yield keys, f"{recipe.norms} has no effect, for no surgery freezes a layer; remove it"
 
 
+def _idle_norms_of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """A choice for the norms of frozen layers in recipes that only pretrainings use, which freeze nothing."""
+    source, recipes = part(Source, plain.get("source")), plain.get("recipes")
+    if not isinstance(source, Pretraining) or source.recipe is None or not isinstance(recipes, Mapping):
+        return
+    beside = source.recipe if isinstance(source.recipe, Mapping) else {"": source.recipe}
+    for name in dict.fromkeys(beside.values()):
+        recipe = part(Recipe, recipes.get(name))
+        if recipe is not None and recipe.norms != "stored" and name not in (*beside, plain.get("recipe")):
+            said = f"{recipe.norms} has no effect, for only a pretraining uses {name}, and it freezes no layer"
+            yield ("recipes", name, "norms"), f"{said}; remove it"
+
+
+def _idle_beside_probes(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """What concerns layers that learn, where every surgery leaves only the head to learn."""
+    network, raw = part(NetworkSpec, plain.get("network")), plain.get("surgeries")
+    surgeries = parts(FamilyOrSurgery, raw)
+    if network is None or not surgeries or not isinstance(raw, Mapping) or len(surgeries) < len(raw):
+        return
+    keys, recipe = _recipe_of_transfers(plain)
+    probes = all(_probes(entry, len(network.layer_names)) for entry in surgeries.values())
+    if recipe is None or recipe.norms == "tuned" or not probes:
+        return
+    source = part(Source, plain.get("source"))
+    why = "for every surgery freezes every layer; remove it"
+    if isinstance(network, Timm) and network.drop_path and isinstance(source, WeightsFile):
+        yield ("network", "drop_path"), f"{network.drop_path:g} has no effect, {why}"
+    shared = isinstance(source, Pretraining) and source.recipe_beside(plain["recipe"]) == plain["recipe"]
+    if recipe.layer_decay != 1 and source is not None and not shared:
+        yield (*keys, "layer_decay"), f"{recipe.layer_decay:g} has no effect, {why}"
+
+
+def _probes(entry: Family | Surgery, layers: int) -> bool:
+    """True where every layer is frozen, at each cut and in each training of a chain."""
+    if isinstance(entry, Surgery):
+        return set(entry.fates) == {Fate.FROZEN} and (entry.after is None or _probes(entry.after, layers))
+    return entry.below == "frozen" and entry.cuts != "all" and min(entry.cuts) >= layers
+
+
+def _recipe_of_transfers(plain: Mapping[str, Any]) -> tuple[Keys, Recipe | None]:
+    """The keys under which the recipe of the transfers stands, and the recipe where it can be read."""
+    named, recipes = plain.get("recipe"), plain.get("recipes")
+    if not isinstance(named, str):
+        return ("recipe",), part(Recipe, named)
+    return ("recipes", named), part(Recipe, recipes.get(named) if isinstance(recipes, Mapping) else None)
+
+
 def _freezes(entry: Family | Surgery) -> bool:
     return entry.below == "frozen" if isinstance(entry, Family) else "f" in str(entry)
 
 
 def _idle_waits(keys: Keys, recipe: Recipe) -> Iterator[Disagreement]:
-    """What the budget never reaches, where both are in steps: the full rate, a validation, the end of a patience."""
-    every, steps = recipe.validate_every, recipe.steps
+    """What the budget never reaches, where both are in steps or both in passes: full rate, validation, patience."""
+    every, steps, passes = recipe.validate_every, recipe.steps, recipe.passes
+    if every == "pass" and passes is not None and recipe.patience is not None and recipe.patience >= passes:
+        said = f"{recipe.patience} validations, one a pass, outlast the budget of {passes} passes"
+        yield (*keys, "patience"), f"has no effect, for {said}; lower it or remove it"
     if steps is not None and recipe.warmup_steps >= steps:
         yield (*keys, "warmup_steps"), f"is {recipe.warmup_steps}, the whole budget of {steps} steps; lower it"
     if steps is None or every == "pass":

@@ -27,10 +27,26 @@ def inputs_of(study: Study) -> Inputs:
     normalise = _statistics(study) if study.normalise == "pretrained" else study.normalise
     assert normalise is not None, "refused by unfit_statistics"
     network = study.network
-    if isinstance(study.source, WeightsFile) and isinstance(network, Timm) and network.norm_epsilon is None:
+    if isinstance(study.source, WeightsFile) and isinstance(network, Timm) and network.has_layer_norms:
         epsilon = facts_of(study.source.weights).norm_epsilon
         network = network.model_copy(update={"norm_epsilon": epsilon}) if epsilon is not None else network
     return Inputs(network, normalise)
+
+
+def unfit_epsilon(study: Study) -> list[str]:
+    """A reason where the norms of layers that are kept would have another epsilon than those of fresh layers.
+
+    Raises:
+        UnknownName, WeightsFault: as ``spec.published.facts_of``.
+    """
+    network = study.network
+    if not isinstance(study.source, WeightsFile) or not isinstance(network, Timm) or network.norm_epsilon is None:
+        return []
+    trained = facts_of(study.source.weights).norm_epsilon
+    if trained in (None, network.norm_epsilon):
+        return []
+    said = f"network.norm_epsilon: is {network.norm_epsilon:g}, and the weights of {study.source.weights} were trained"
+    return [f"{said} with epsilon {trained:g}; remove network.norm_epsilon"]
 
 
 def unfit_statistics(study: Study) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -12,6 +13,9 @@ from frostline.spec.surgery import MOST_LAYERS
 from frostline.spec.timm_facts import Architecture, Readout, architectures, unknown
 
 LEAST_ROWS = 32
+LAYER_NORMED = ("vit", "convnext")
+RMS_NORMED = re.compile(r"aimv2_.*|.*_rms(_.*)?|.*_xp_\d+|test_vit4")
+"""The architectures of these families that divide by the root mean square instead."""
 Activation = Literal["relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
 
 
@@ -98,8 +102,9 @@ class Timm(Value):
     ``readout`` says what the head of a transformer reads: the class token, the average of the patches, or what the
     architecture itself uses. ``drop_path`` is the rate of stochastic depth in the last block (less below). ``patch`` is
     the patch size of a transformer in rows, where it is not the architecture's own. ``norm_epsilon`` is the epsilon of
-    every layer norm, where it is not the architecture's own; a plan takes it from published weights that need one. A
-    choice that is the architecture's own anyway is stored as such, so that equal networks are equal values.
+    every layer norm of a network that has such, where it is not the architecture's own; a plan takes it from published
+    weights that need one. A choice that is the architecture's own anyway is stored as such, so that equal networks are
+    equal values.
     """
 
     name: Literal["timm"]
@@ -135,6 +140,15 @@ class Timm(Value):
             raise ValueError(f"would have no effect: {facts.data['model']} has no patches; remove it")
         return None if known is not None and patch == known.patch else patch
 
+    @field_validator("norm_epsilon")
+    @classmethod
+    def _has_layer_norms(cls, epsilon: float | None, facts: ValidationInfo) -> float | None:
+        model = facts.data.get("model", "")
+        known = architectures().get(model)
+        if epsilon is not None and known is not None and not _is_layer_normed(model, known):
+            raise ValueError(f"is for networks of layer norms, which {model} is not; remove it")
+        return epsilon
+
     @property
     def architecture(self) -> Architecture:
         """What is known of ``model``."""
@@ -149,6 +163,11 @@ class Timm(Value):
     def hidden(self) -> None:
         """None: the head is one dense layer."""
         return
+
+    @property
+    def has_layer_norms(self) -> bool:
+        """True where layer norms, whose epsilon can be chosen, keep its planes or tokens in range."""
+        return _is_layer_normed(self.model, self.architecture)
 
     @property
     def native_size(self) -> int:
@@ -169,6 +188,10 @@ class Timm(Value):
             f"{size} rows do not divide into patches of {patch}; set the dataset's size to a multiple of {patch}, "
             f"for example {nearest}, or set network.patch"
         )
+
+
+def _is_layer_normed(model: str, known: Architecture) -> bool:
+    return known.family in LAYER_NORMED and RMS_NORMED.fullmatch(model) is None
 
 
 NetworkSpec = Annotated[PlainCnn | Mlp | Timm, Field(discriminator="name")]

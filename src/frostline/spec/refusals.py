@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from frostline.spec.axes import Pretraining
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
-from frostline.spec.inputs import unfit_statistics
+from frostline.spec.inputs import unfit_epsilon, unfit_statistics
 from frostline.spec.portion import Portioned, portion, resolved, share_of_one, smallest_share
 from frostline.spec.study import Study, Varying
 
 
 def refusals(study: Study) -> list[str]:
     """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
-    return [*_too_small(study), *_untested(study), *unfit_statistics(study)] or _never_warm(study)
+    found = [*_too_small(study), *_untested(study), *unfit_statistics(study), *unfit_epsilon(study), *_unmoved(study)]
+    return found or _never_warm(study)
 
 
 def _too_small(study: Study) -> list[str]:
@@ -52,18 +53,33 @@ def _fewest(pools: Pools) -> int:
     return min(*pools.train, *(pools.validation or pools.train))
 
 
+def _unmoved(study: Study) -> list[str]:
+    """A reason for each augmentation whose shift is shorter than a column."""
+    asked = [("augmentation", study.augmentation, study.dataset)]
+    if isinstance(study.source, Pretraining):
+        asked.append(("source.augmentation", study.source.augmentation, study.source.dataset))
+    return [
+        f"{place}.shift.largest: {fault}"
+        for place, augmentation, dataset in asked
+        if augmentation.shift is not None and (fault := augmentation.shift.fault_on(dataset.plane_shape[1]))
+    ]
+
+
 def _never_warm(study: Study) -> list[str]:
-    """A reason for each share whose budget, in steps, ends before the rate has reached its height."""
-    recipe = study.recipe_of(study.recipe)
+    """A reason for each training whose budget, in steps, ends before the rate has reached its height."""
+    recipe, source = study.recipe_of(study.recipe), study.source
+    first = _split_seeds(study, study.dataset, "split")[0]
+    trained = [(recipe, study.dataset, Portioned(share, first), f" at share {share:g}") for share in study.shares]
+    if isinstance(source, Pretraining):
+        own = study.recipe_of(source.recipe_beside(study.recipe) or study.recipe)
+        first = _split_seeds(study, source.dataset, "pretraining")[0]
+        trained.append((own, source.dataset, Portioned(1.0, first), " of the pretraining"))
     reasons = []
-    for share in study.shares:
-        asked = Portioned(share, _split_seeds(study, study.dataset, "split")[0])
-        steps = resolved(recipe, study.dataset, asked, study.validation).steps
-        if steps is not None and 0 < recipe.warmup_steps >= steps:
-            reasons.append(
-                f"warmup_steps: {recipe.warmup_steps} takes the whole budget of {steps} steps at share {share:g}; "
-                "lower it, or raise the budget"
-            )
+    for one, dataset, asked, where in trained:
+        steps = resolved(one, dataset, asked, study.validation).steps
+        if steps is not None and 0 < one.warmup_steps >= steps:
+            said = f"warmup_steps: {one.warmup_steps} takes the whole budget of {steps} steps{where}"
+            reasons.append(f"{said}; lower it, or raise the budget")
     return reasons
 
 

@@ -86,8 +86,17 @@ def facts_of_folder(folder: Path) -> Facts:
 
     Raises:
         WeightsFault: there is no such folder, or no ``config.json`` in it; a file is damaged or describes a network
-            that cannot be loaded.
+            that cannot be loaded; it may not be opened.
     """
+    try:
+        return _facts_in(folder)
+    except OSError as error:
+        raise WeightsFault(
+            f"{folder} cannot be opened ({error.strerror}); expected a folder of weights that this user may read"
+        ) from None
+
+
+def _facts_in(folder: Path) -> Facts:
     if not folder.is_dir():
         raise WeightsFault(f"no weights at {folder}: neither a file nor a folder; weights are named as {FORMS}")
     path = folder / "config.json"
