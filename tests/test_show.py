@@ -77,7 +77,7 @@ class TestThePage:
         text = write_page(subject, gathered, tmp_path / "new" / "folder").read_text()
         assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|@import|<script""", text)
         assert "15 items of 2 classes can be used; files left out: 1." in text
-        assert re.search(r"<li>\S*high/bad.wav cannot be decoded as .wav", text)
+        assert re.search(r"<li>\S*high/bad.wav: cannot be decoded as .wav", text)
         assert "Licence: your own" in text and "Source: " in text
         assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["show.html"]
 

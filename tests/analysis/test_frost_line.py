@@ -48,6 +48,7 @@ def test_many_comparisons_need_a_larger_difference_than_one() -> None:
     assert recommend(drawn({"t9": best, "f9": close} | worse), 0.95)[0].ties == ("f9",)
 
 
+@pytest.mark.slow
 def test_the_truly_best_arm_is_recommended_or_tied_as_often_as_the_level_says() -> None:
     draws, held = np.random.default_rng(3), 0
     for _ in range(150):

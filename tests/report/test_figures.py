@@ -18,11 +18,11 @@ ARMS = {f"arm {i}": f"f{i}t{6 - i}" if i % 6 else "t6" for i in range(1, 6)} | {
 @pytest.mark.parametrize(
     ("changes", "names"),
     [
-        ({}, ["cut", "share"]),
+        pytest.param({}, ["cut", "share"], marks=pytest.mark.slow),
         ({"shares": (0.1,)}, ["cut"]),
-        ({"seeds": 1}, ["cut", "share"]),
+        pytest.param({"seeds": 1}, ["cut", "share"], marks=pytest.mark.slow),
         ({"surgeries": ARMS, "shares": (0.1,)}, ["depth", "cut"]),
-        ({"shares": (0.01, 0.05, 0.1, 0.5, 1.0)}, ["cut", "share"]),
+        pytest.param({"shares": (0.01, 0.05, 0.1, 0.5, 1.0)}, ["cut", "share"], marks=pytest.mark.slow),
     ],
     ids=["whole", "one share", "one seed", "no family", "five shares"],
 )

@@ -24,7 +24,7 @@ from frostline.spec.study_file import load_study
 from frostline.store import Shelf, Store
 from tests.studies.gtzan import BROKEN, KNOWN_BROKEN, artist_of, gtzan_of_clips
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 DURATION_S = 1.5
 SIZE = 32
 
@@ -86,7 +86,7 @@ def test_all_five_modes_of_the_published_design_finish_with_each_seed(ran: Ran) 
 def test_a_file_of_random_bytes_is_left_out_by_name_and_reason(ran: Ran) -> None:
     said = [line for line in ran.left_out.splitlines() if line.startswith(f"{BROKEN}: ")]
     assert len(said) == 1
-    assert "reggae.00000.wav cannot be decoded as .wav: it is damaged" in said[0]
+    assert "reggae.00000.wav: cannot be decoded as .wav: it is damaged" in said[0]
     learned = [Shelf(ran.folder).predictions(entry.trial.key) for entry in ran.plan.entries]
     used = {item for kept in learned for ids in ("test_ids", "learned_ids") for item in kept[ids].tolist()}
     assert len(used) == 100

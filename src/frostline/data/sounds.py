@@ -66,7 +66,8 @@ def planes_of(path: Path, spectrogram: Spectrogram, duration_s: float) -> Float3
     pieces = segments(samples, spectrogram.segments, spectrogram.samples(duration_s))
     if not pieces.any():
         raise DataFault(
-            f"{path} is silent: all {pieces.size} samples that are kept of it are 0; leave it out, or keep more of it with a longer duration_s"
+            f"{path} is silent: all {pieces.size} samples that are kept of it are 0; leave it out, or keep more of it "
+            "with a longer duration_s"
         )
     return log_mel(torch.from_numpy(pieces), spectrogram)
 

@@ -53,7 +53,8 @@ def _told(batch: Batch, recipe: Recipe) -> Iterator[None]:
         parts = f" in {recipe.accumulate} parts" if recipe.accumulate > 1 else ""
         raise BatchTooSmall(
             f"a batch norm cannot learn from one item: a batch of {len(batch)}{parts} leaves it a single number a "
-            "channel; choose a batch (and accumulate) that leaves no item alone, also at the end of a pass, or larger planes"
+            "channel; choose a batch (and accumulate) that leaves no item alone, also at the end of a pass, or larger "
+            "planes"
         ) from error
 
 
