@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from frostline.analysis.comparisons import means
 from frostline.analysis.estimates import Estimate
