@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/frostline run studies/digits.yaml --to results/digits
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile --quiet
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadfile --quiet
 
 test-slow: setup
 	timeout 20m $(BIN)/python -m pytest -n 2 --dist loadfile --quiet -m slow

@@ -197,7 +197,8 @@ def start(folder: Path, delay_s: float, *arguments: str) -> subprocess.Popen[str
     raise AssertionError("the study did not begin")
 
 
-@pytest.mark.parametrize("delay_s", [0.3, pytest.param(3.0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("delay_s", [0.3, 3.0])
 def test_ctrl_c_stops_cleanly_and_a_second_process_is_refused_meanwhile(folder: Path, delay_s: float) -> None:
     slow = ("run", "small.yaml", "--recipe", "slow", "--to", "stopped", "--workers", "1")
     shutil.rmtree(folder / "stopped", ignore_errors=True)

@@ -102,6 +102,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_at_most_the_trials_in_flight(tmp_path: Path, uninterrupted: dict[str, Finished | Failed]) -> None:
     folder = tmp_path / "study"
     (tmp_path / "killed.py").write_text(KILLED)
