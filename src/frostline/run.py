@@ -27,7 +27,7 @@ from frostline.operate import Operation, Theatre, audit, operate
 from frostline.outcome import Environment, Failed, Finished, ParameterCounts
 from frostline.spec.study import Keep
 from frostline.spec.trial import Trial
-from frostline.start import fit_of, refuse_tested_starts, start_of
+from frostline.start import Start, fit_of, refuse_tested_starts, start_of
 from frostline.store import Shelf
 from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
@@ -62,22 +62,14 @@ def attempt(job: Job) -> Finished | Failed:
 def run_trial(job: Job) -> Finished:
     """The outcome of ``job``: split, share, start, surgery, training, audit, and last of all the test part."""
     began = time.perf_counter()
-    trial, shelf, device = job.trial, Shelf(job.folder), torch.device(job.device)
+    trial, shelf = job.trial, Shelf(job.folder)
     whole = read(trial.dataset.reading)
     splits = split(whole, trial)
     refuse_tested_starts(splits, trial, shelf)
     prepare = preprocessing(trial.dataset, trial.normalise, splits.train)
     train, validation = prepare(splits.train), prepare(splits.validation)
-    start = start_of(trial, shelf)
-    donor_digest = start.digest
-    fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
-    operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
-    before = with_norms(operated, train, trial.recipe)
-    keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
-    lesson = Lesson(train, validation, job.loader_workers, trial.augmentation)
-    fitted = fit(before, lesson, trial.recipe, trial.seeds.batches, keep)
-    probe = train.planes[:PROBE_ITEMS].to(device)
-    found = audit(Theatre(start.donor, donor_digest, before, fitted.network, trial.recipe.norms), trial.surgery, probe)
+    treated = _treated(job, train, validation)
+    fitted, start = treated.fitted, treated.start
     if job.keep != "none":
         _keep_weights(shelf, trial, fitted)
     precision = trial.recipe.precision
@@ -99,15 +91,40 @@ def run_trial(job: Job) -> Finished:
         parameters=_counts(fitted.network),
         start=start.kind,
         start_told=start.told,
-        start_digest=donor_digest,
+        start_digest=treated.start_digest,
         split_digest=splits.digest,
         data_digest=whole.digest,
         weights_digest=state_digest(fitted.network),
-        audit=("splits disjoint by id and by group", *found),
+        audit=("splits disjoint by id and by group", *treated.found),
         environment=_environment(job.device),
         seconds=time.perf_counter() - began,
         peak_memory_bytes=_peak_memory_bytes(),
     )
+
+
+@dataclass(frozen=True)
+class Treated:
+    """What a trial started from, with its digest before training, the trained network, and what the audit found."""
+
+    start: Start
+    start_digest: str | None
+    fitted: Fitted
+    found: tuple[str, ...]
+
+
+def _treated(job: Job, train: Items, validation: Items) -> Treated:
+    """The network of ``job`` after surgery, training and audit; the test part is not needed for it."""
+    trial, device = job.trial, torch.device(job.device)
+    start = start_of(trial, Shelf(job.folder))
+    digest = start.digest
+    fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
+    operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
+    before = with_norms(operated, train, trial.recipe)
+    keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
+    lesson = Lesson(train, validation, job.loader_workers, trial.augmentation)
+    fitted = fit(before, lesson, trial.recipe, trial.seeds.batches, keep)
+    theatre = Theatre(start.donor, digest, before, fitted.network, trial.recipe.norms)
+    return Treated(start, digest, fitted, audit(theatre, trial.surgery, train.planes[:PROBE_ITEMS].to(device)))
 
 
 def _keep_weights(shelf: Shelf, trial: Trial, fitted: Fitted) -> None:
