@@ -78,13 +78,14 @@ def test_a_damaged_file_is_left_out_by_name_and_moves_no_other(tmp_path: Path) -
     assert after.digest != before.digest
 
 
-def test_files_of_which_none_can_be_used_are_an_error_with_the_first(tmp_path: Path) -> None:
+def test_files_of_which_none_can_be_used_are_an_error_that_names_them(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.wav").write_bytes(b"no sound")
     with pytest.raises(DataFault) as refused:
         decoded(Reading("folder", str(tmp_path), sound=SHORT), silent)
-    assert str(refused.value).startswith("folder: none of 2 files can be used; the first: cat/1.wav: ")
+    heads = [line.partition(" cannot")[0] for line in str(refused.value).splitlines()]
+    assert heads == ["folder: none of 2 files can be used:", "  cat/1.wav:", "  dog/1.wav:"]
 
 
 def lost(tmp_path: Path, items: int) -> Collection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from importlib.metadata import version
 from itertools import zip_longest
@@ -67,8 +67,7 @@ def decoded(reading: Reading, note: Note) -> Collection:
     damaged = tuple(LeftOut(names[out.file], out.reason.removeprefix(f"{out.file} ")) for out in cached.left_out)
     left_out = (*listing.left_out, *damaged)
     if not usable:
-        first = f"; the first: {left_out[0].file}: {left_out[0].reason}" if left_out else ""
-        raise DataFault(f"{card.name}: none of {len(files)} files can be used{first}")
+        raise DataFault(f"{card.name}: none of {len(files)} files can be used:\n  {_told_by_name(left_out)}")
     items = [listing.items[place] for place in usable]
     planes = torch.stack([cast(Tensor, cached.planes[place]) for place in usable])
     ids = np.array([item.id for item in items])
@@ -89,13 +88,18 @@ def refuse_many_left_out(name: str, whole: Collection, allowed: float) -> None:
     files = len(whole.samples) + lacking
     if lacking <= allowed * files:
         return
-    shown = [f"{out.file}: {out.reason}" for out in lost[:LISTED]]
-    more = [f"and {len(lost) - LISTED} more"] if len(lost) > LISTED else []
-    lines = "\n  ".join([*shown, *more])
     raise DataFault(
         f"{lacking} of {files} files of {name} cannot be used, more than most_left_out: {allowed:g} allows:"
-        f"\n  {lines}\n  Repair or remove them, or set most_left_out to at least {lacking / files + 5e-4:.3f}."
+        f"\n  {_told_by_name(lost)}\n"
+        f"  Repair or remove them, or set most_left_out to at least {lacking / files + 5e-4:.3f}."
     )
+
+
+def _told_by_name(left_out: Sequence[LeftOut]) -> str:
+    """The first files of ``left_out`` with their reasons, a line each, and how many more there are."""
+    shown = [f"{out.file}: {out.reason}" for out in left_out[:LISTED]]
+    more = [f"and {len(left_out) - LISTED} more"] if len(left_out) > LISTED else []
+    return "\n  ".join([*shown, *more])
 
 
 def _told(note: Note, files: int, done: int) -> None:
