@@ -117,10 +117,12 @@ def test_an_archive_is_unpacked_and_not_kept(server: Server, cache: Path) -> Non
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name in ("a.bin", "b.bin"):
             archive.add(server.folder / name, name)
+        archive.add(server.folder / "a.bin", "../out.bin")
     (server.folder / "toy.tar.gz").write_bytes(packed.getvalue())
     whole = DataFile("toy.tar.gz", (sha(packed.getvalue()),), server.url + "toy.tar.gz")
     folder = locate(card(server.url, whole))
     assert leftovers(folder) == ["a.bin", "b.bin"]
+    assert not (folder.parent / "out.bin").exists()
 
 
 def test_a_damaged_download_leaves_nothing_behind(server: Server, cache: Path) -> None:

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pooch
@@ -141,7 +141,7 @@ def _fetched(card: DatasetCard, folders: list[Path]) -> Path:
             for file in _sources(card):
                 _fetch(card, file, temporary, looked)
             if card.archive:
-                _unpack(temporary / card.archive.name)
+                _unpack(temporary / card.archive.name, [file.name for file in card.files])
             check(card, temporary)
             temporary.rename(target)
         finally:
@@ -218,7 +218,19 @@ class _Bar:
         self._bars.stop()
 
 
-def _unpack(archive: Path) -> None:
+def _unpack(archive: Path, wanted: Collection[str]) -> None:
+    """Puts the ``wanted`` files of ``archive`` beside it and removes it.
+
+    Each is copied by its name: nothing else of an archive, no link and no path that leads out, is ever written. (The
+    filters of tarfile would do the same, but Python 3.11 has them only from 3.11.4 on.)
+    """
     with tarfile.open(archive) as packed:
-        packed.extractall(archive.parent, filter="data")
+        for member in packed:
+            content = packed.extractfile(member) if member.isfile() and member.name in wanted else None
+            if content is None:
+                continue
+            target = archive.parent / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
     archive.unlink()
