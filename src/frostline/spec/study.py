@@ -27,10 +27,11 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Head
 
-__all__ = ["Family", "Keep", "Narrowing", "Pretraining", "Study", "Varying"]
+__all__ = ["Evidence", "Family", "Keep", "Narrowing", "Pretraining", "Study", "Varying"]
 
 Varying = Literal["split", "share", "weights", "batches", "pretraining"]
 Keep = Literal["none", "best", "checkpoints"]
+Evidence = Literal["all", "race"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,13 @@ class Narrowing:
 
 
 class Study(Value):
-    """A question, its axes and the rules by which it is run. Every key of a study file is a field here."""
+    """A question, its axes and the rules by which it is run. Every key of a study file is a field here.
+
+    ``activations_gb`` bounds the room on disk (in GB of 10**9 bytes) for what frozen layers give, which is then computed
+    once; 10, or a quarter of what is free if that is less, where it is absent. 0 computes it anew in every training.
+    ``evidence`` is ``all`` where every seed of every arm is run, and ``race`` where seeds are added in rounds to the
+    arms that could still be the best.
+    """
 
     title: str
     question: str
@@ -72,6 +79,8 @@ class Study(Value):
     level: float = Field(default=0.95, gt=0.5, lt=1)
     loader_workers: int = Field(default=0, ge=0)
     device: str = "auto"
+    activations_gb: float | None = Field(default=None, ge=0)
+    evidence: Evidence = "all"
 
     @field_validator("device")
     @classmethod
