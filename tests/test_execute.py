@@ -32,7 +32,7 @@ from frostline.spec.study import Study
 from frostline.start import fit_of
 from frostline.store import Shelf, Store, read_outcomes
 from tests.data.test_own import manifest
-from tests.trials import small_plan, small_study
+from tests.trials import settle, small_plan, small_study
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finishe
 
 def run_all(folder: Path, executor: Inline | Processes, wanted: Plan | None = None) -> dict[str, Finished | Failed]:
     with Store(folder) as store, executor as pool:
+        settle(store)
         for _ in execute(small_study(), wanted or small_plan(), store, pool):
             pass
         return store.outcomes()
@@ -76,6 +77,7 @@ def test_a_study_goes_on_where_it_was_stopped_and_ends_the_same(
     ran = 0
     for stop_after in (1, 2, 5, 100):
         with Store(tmp_path) as store, Inline() as pool:
+            settle(store)
             for count, _ in enumerate(execute(small_study(), small_plan(), store, pool), start=1):
                 ran += 1
                 if count == stop_after:
@@ -94,9 +96,10 @@ from frostline.spec.study import Study
 from frostline.start import fit_of
 from frostline.store import Store
 from tests.data.test_own import manifest
-from tests.trials import small_plan, small_study
+from tests.trials import settle, small_plan, small_study
 if __name__ == "__main__":
     with Store(Path(sys.argv[1])) as store, Processes(2) as pool:
+        settle(store)
         for outcome in execute(small_study(), small_plan(), store, pool):
             print(outcome.key, flush=True)
 """
@@ -134,7 +137,7 @@ def wait_until_free(folder: Path) -> dict[str, Finished | Failed]:
 
 def test_a_dead_worker_costs_its_trial_not_the_pool_and_workers_end_with_it(tmp_path: Path) -> None:
     wanted = small_plan()
-    jobs = [Job(trial, tmp_path, "best", "cpu", 0) for trial in wanted.waves[0]]
+    jobs = [Job(trial, tmp_path, "best") for trial in wanted.waves[0]]
     with Processes(1) as pool:
         outcomes = []
         for outcome in pool.map(jobs):

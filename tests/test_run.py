@@ -67,7 +67,7 @@ def test_the_same_trial_gives_the_same_bits_twice(folder: Path) -> None:
 
 def test_trials_of_one_seed_differ_only_by_the_surgery(folder: Path) -> None:
     scratch, cut = transfer("r3"), transfer("f1r2")
-    build_of = {t.key: run_trial(Job(t, folder, "checkpoints", "cpu", 0)) for t in (scratch, cut)}
+    build_of = {t.key: run_trial(Job(t, folder, "checkpoints")) for t in (scratch, cut)}
     one, other = build_of[scratch.key], build_of[cut.key]
     assert one.split_digest == other.split_digest
     assert one.data_digest == other.data_digest
@@ -85,12 +85,12 @@ def test_a_trial_keeps_its_predictions_so_that_every_figure_can_be_computed_agai
 
 def test_weights_are_kept_by_choice(tmp_path: Path) -> None:
     trial = transfer("r3")
-    run_trial(Job(trial, tmp_path, "none", "cpu", 0))
+    run_trial(Job(trial, tmp_path, "none"))
     assert not Shelf(tmp_path).weights_path(trial.key).exists()
-    run_trial(Job(trial, tmp_path, "best", "cpu", 0))
+    run_trial(Job(trial, tmp_path, "best"))
     assert Shelf(tmp_path).weights_path(trial.key).exists()
     assert Shelf(tmp_path).checkpoints(trial.key) == {}
-    outcome = run_trial(Job(trial, tmp_path, "checkpoints", "cpu", 0))
+    outcome = run_trial(Job(trial, tmp_path, "checkpoints"))
     assert list(Shelf(tmp_path).checkpoints(trial.key)) == [seen.step for seen in outcome.history]
 
 

@@ -12,6 +12,8 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Seeds, Trial
+from frostline.store import Store
+from frostline.way import FACT, WAY, Way
 
 TINY_CNN = PlainCnn(name="plain_cnn", depth=3, channels=4)
 TINY_MLP = Mlp(name="mlp", depth=3, width=8)
@@ -43,7 +45,12 @@ def transfer(surgery: str, network: NetworkSpec = TINY_CNN, **changes: object) -
 
 def job(trial: Trial, folder: Path) -> Job:
     """``trial`` as a job on the CPU that keeps its best weights in ``folder``."""
-    return Job(trial, folder, "best", "cpu", 0)
+    return Job(trial, folder, "best")
+
+
+def settle(store: Store, stored: frozenset[int] = frozenset({2, 4})) -> None:
+    """Lets ``store`` hold a way as if it had been measured: what a measurement chooses may differ from day to day."""
+    store.hold({FACT: WAY.dump_json(Way(stored=stored)).decode()}, "")
 
 
 def small_study(**changes: object) -> Study:

@@ -93,6 +93,10 @@ class OutOfMemory(FrostlineError):
     """A batch did not fit in memory; the text names the batch and the parts that would fit."""
 
 
+class ActivationsFault(FrostlineError):
+    """What frozen layers give could not be kept on disk; the text names the file and the remedy."""
+
+
 class StoreBusy(FrostlineError):
     """Another process is working on this study folder."""
 

@@ -15,6 +15,7 @@ from frostline.spec.plan import Plan
 from frostline.spec.study import Keep, Study
 from frostline.spec.trial import Trial, WeightsFile
 from frostline.store import Shelf, Store
+from frostline.way import way_of
 
 
 class Executor(Protocol):
@@ -59,7 +60,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
     if not missing:
         return
     store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
-    device = _device(study.device, store)
+    way = way_of(study, plan, store, device_of(study, store))
     for wave in plan.waves:
         jobs = []
         for trial in wave:
@@ -67,7 +68,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
                 continue
             broken = _failed_start(trial, outcomes)
             if broken is None:
-                jobs.append(Job(trial, store.folder, _keep_for(trial, plan, study.keep), device, study.loader_workers))
+                jobs.append(Job(trial, store.folder, _keep_for(trial, plan, study.keep), way, study.loader_workers))
                 continue
             outcomes[trial.key] = broken
             store.append(trial, broken)
@@ -162,10 +163,15 @@ def _weights_facts(plan: Plan) -> dict[str, str]:
     return {f"weights {ref}": digest_of_weights(ref) for ref in references}
 
 
-def _device(wanted: str, store: Store) -> str:
-    """The device of this study: chosen once, kept in the store, and never another on resume."""
+def device_of(study: Study, store: Store) -> str:
+    """The device of ``study``: chosen once, kept in the store, and never another on resume.
+
+    Raises:
+        StoreMismatch: it is not on this machine, or another one than before.
+    """
     import torch
 
+    wanted = study.device
     present = {"cpu": True, "mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
     if wanted == "auto":
         wanted = store.fact("device") or next(name for name in ("cuda", "mps", "cpu") if present[name])

@@ -13,9 +13,12 @@ from torch import Tensor, nn
 
 from frostline.errors import FreezeBroken
 from frostline.networks.network import NORMS, READOUT, Network, state_digest
-from frostline.spec.recipe import Norms
+from frostline.spec.recipe import Norms, Precision
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import Head
+
+TOLERANCE: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 1e-1}
+"""How far activations of other batches may lie apart, as a part of the largest (measured: 6e-5 in float32)."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,21 @@ def _head(donor: Network | None, fresh: Network, choice: Head) -> nn.Module:
     return head
 
 
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What training was given in place of the probe: what the lowest ``depth`` parts had been computed to give."""
+
+    depth: int
+    activations: Tensor
+    precision: Precision
+
+
 @dataclass(frozen=True)
 class Theatre:
     """What the audit compares: the donor and its digest when it came in, and the network before and after training.
 
     With ``norms: tuned`` training may move the scales and offsets of the norms in frozen layers, and nothing else.
+    Where frozen parts were computed apart, ``given`` is what they had given for the probe.
     """
 
     donor: Network | None
@@ -86,6 +99,7 @@ class Theatre:
     before: Network
     after: Network
     norms: Norms = "stored"
+    given: Given | None = None
 
 
 def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample channel row column"]) -> tuple[str, ...]:
@@ -103,6 +117,7 @@ def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample cha
     readout = _readout_fate(theatre.donor, theatre.after, surgery)
     with _modes_restored(theatre.before, theatre.after):
         faults = _moved(theatre, [*frozen, READOUT] if readout is Fate.FROZEN else frozen, probe)
+        faults += _other_than_given(theatre, probe)
     faults += _began_as_donor(theatre, [*reset, READOUT] if readout is Fate.RESET else reset)
     if theatre.donor is not None and state_digest(theatre.donor) != theatre.donor_digest:
         faults.append("the start was changed by the trial")
@@ -112,10 +127,30 @@ def audit(theatre: Theatre, surgery: Surgery, probe: Float32[Tensor, "sample cha
     if theatre.norms == "tuned":
         kept = "layers unchanged but for the scales and offsets of their norms, so not called frozen"
     found = [f"{len(frozen)} {kept}"] if frozen else []
+    if theatre.given is not None:
+        found.append(f"kept activations are those of the lowest {theatre.given.depth} parts")
     if theatre.donor is not None:
         found += [f"{len(reset)} reset layers differ from the start"] if reset else []
         found.append("start untouched")
     return tuple(found)
+
+
+@torch.no_grad()
+def _other_than_given(theatre: Theatre, probe: Tensor) -> list[str]:
+    """A fault where training was given other activations than the frozen parts give for ``probe``."""
+    given = theatre.given
+    if given is None:
+        return []
+    for part in list(theatre.after.parts.values())[: given.depth]:
+        probe = part(probe)
+    activations = given.activations.to(probe.device, torch.float32)
+    if activations.shape == probe.shape:
+        furthest = float((activations - probe).abs().max() / probe.abs().max().clamp(min=1e-12))
+        if furthest <= TOLERANCE[given.precision]:
+            return []
+    return [
+        f"the kept activations at depth {given.depth} are not those of the frozen layers; delete them and run again"
+    ]
 
 
 def _began_as_donor(theatre: Theatre, reset: list[str]) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Frozen = Literal["none", "stored", "recomputed"]
+"""What became of frozen layers at the bottom: there are none, they were computed once and kept, or in every step."""
 MEASURED = ("seconds", "peak_memory_bytes")
 """Fields that say how long and how much it took; two outcomes that differ only in them are the same."""
 
@@ -66,6 +68,7 @@ class Environment(Record):
     device: str
     threads: int
     cpu: str
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class Finished(Record):
@@ -90,6 +93,7 @@ class Finished(Record):
     data_digest: str
     weights_digest: str
     audit: tuple[str, ...]
+    frozen: Frozen = "none"
     environment: Environment
     seconds: float
     peak_memory_bytes: int

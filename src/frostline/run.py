@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import platform
-import resource
-import sys
 import time
 import traceback
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 
-from frostline.data.planes import Items, preprocessing
+from frostline.data.ground import ground_of
+from frostline.data.planes import Items, Preprocessing, preprocessing
 from frostline.data.read import read
-from frostline.data.samples import Collection, Corpus
+from frostline.data.samples import Collection, Corpus, Samples
 from frostline.data.splits import Splits, split
+from frostline.environment import environment, peak_memory_bytes
 from frostline.errors import FrostlineError
 from frostline.networks.build import build
-from frostline.networks.network import Network, state_digest
-from frostline.operate import Operation, Theatre, audit, operate
-from frostline.outcome import Environment, Failed, Finished, ParameterCounts
+from frostline.networks.network import Network, above, frozen_depth, joined, state_digest
+from frostline.operate import Given, Operation, Theatre, audit, operate
+from frostline.outcome import Failed, Finished, Frozen, ParameterCounts
+from frostline.spec.augmentation import Augmentation
+from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.study import Keep
 from frostline.spec.trial import Trial
 from frostline.start import Start, fit_of, refuse_tested_starts, start_of
@@ -33,19 +33,23 @@ from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_norms
+from frostline.training.permafrost import Permafrost, Site
+from frostline.way import Way
 
 PROBE_ITEMS = 4
+ACTIVATIONS = "activations"
+"""The folder, in that of the study, for what frozen layers give."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A trial, and where and how it is worked on: nothing here moves its outcome but the device."""
+    """A trial, and where and how it is worked on: ``loader_workers`` moves nothing of its outcome."""
 
     trial: Trial
     folder: Path
     keep: Keep
-    device: str
-    loader_workers: int
+    way: Way = field(default_factory=Way)
+    loader_workers: int = 0
 
 
 def attempt(job: Job) -> Finished | Failed:
@@ -62,19 +66,20 @@ def attempt(job: Job) -> Finished | Failed:
 def run_trial(job: Job) -> Finished:
     """The outcome of ``job``: split, share, start, surgery, training, audit, and last of all the test part."""
     began = time.perf_counter()
+    torch.set_num_threads(job.way.threads)
     trial, shelf = job.trial, Shelf(job.folder)
     whole = read(trial.dataset.reading)
     splits = split(whole, trial)
     refuse_tested_starts(splits, trial, shelf)
     prepare = preprocessing(trial.dataset, trial.normalise, splits.train)
-    train, validation = prepare(splits.train), prepare(splits.validation)
-    treated = _treated(job, train, validation)
-    fitted, start = treated.fitted, treated.start
+    treated = _treated(job, Material(whole, splits, prepare))
+    fitted, start, seen = treated.fitted, treated.start, treated.seen
     if job.keep != "none":
-        _keep_weights(shelf, trial, fitted)
-    precision = trial.recipe.precision
+        _keep_weights(shelf, trial, treated)
+    precision = _recipe(job).computed_in
+    train = seen.items(splits.train)
     train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
-    tested = prepare(splits.test.open())
+    tested = seen.items(splits.test.open())
     logits = logits_of(fitted.network, tested, precision)
     shelf.keep_predictions(trial.key, _predictions(splits, tested, logits) | _learned(whole, splits))
     return Finished(
@@ -88,49 +93,103 @@ def run_trial(job: Job) -> Finished:
         n_train=len(splits.train),
         n_validation=len(splits.validation),
         n_test=len(splits.test),
-        parameters=_counts(fitted.network),
+        parameters=_counts(treated.network),
         start=start.kind,
         start_told=start.told,
         start_digest=treated.start_digest,
         split_digest=splits.digest,
         data_digest=whole.digest,
-        weights_digest=state_digest(fitted.network),
+        weights_digest=state_digest(treated.network),
         audit=("splits disjoint by id and by group", *treated.found),
-        environment=_environment(job.device),
+        frozen=seen.frozen,
+        environment=environment(job.way.device, precision),
         seconds=time.perf_counter() - began,
-        peak_memory_bytes=_peak_memory_bytes(),
+        peak_memory_bytes=peak_memory_bytes(),
     )
 
 
 @dataclass(frozen=True)
+class Material:
+    """The data of a trial: all of it, how it is split, and how samples become planes."""
+
+    whole: Corpus | Collection
+    splits: Splits
+    prepare: Preprocessing
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What training sees of a network: its part above ``depth`` parts that are computed apart, and what it reads."""
+
+    network: Network
+    depth: int
+    items: Callable[[Samples], Items]
+    frozen: Frozen
+
+
+@dataclass(frozen=True)
 class Treated:
-    """What a trial started from, with its digest before training, the trained network, and what the audit found."""
+    """What a trial started from, with its digest before training, the trained network, and what the audit found.
+
+    ``fitted`` is what was trained, which reads the items of ``seen``, and ``network`` the whole with it on top.
+    """
 
     start: Start
     start_digest: str | None
+    seen: Seen
     fitted: Fitted
+    network: Network
     found: tuple[str, ...]
 
 
-def _treated(job: Job, train: Items, validation: Items) -> Treated:
+def _treated(job: Job, material: Material) -> Treated:
     """The network of ``job`` after surgery, training and audit; the test part is not needed for it."""
-    trial, device = job.trial, torch.device(job.device)
+    trial, device, recipe = job.trial, torch.device(job.way.device), _recipe(job)
     start = start_of(trial, Shelf(job.folder))
-    digest = start.digest
+    digest, train = start.digest, material.splits.train
     fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
     operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
-    before = with_norms(operated, train, trial.recipe)
+    before = operated if recipe.norms == "stored" else with_norms(operated, material.prepare.planes(train), recipe)
+    seen = _seen(job, material, before)
     keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
-    lesson = Lesson(train, validation, job.loader_workers, trial.augmentation)
-    fitted = fit(before, lesson, trial.recipe, trial.seeds.batches, keep)
-    theatre = Theatre(start.donor, digest, before, fitted.network, trial.recipe.norms)
-    return Treated(start, digest, fitted, audit(theatre, trial.surgery, train.planes[:PROBE_ITEMS].to(device)))
+    items = seen.items(train), seen.items(material.splits.validation)
+    lesson = Lesson(*items, job.loader_workers, trial.augmentation)
+    fitted = fit(seen.network, lesson, recipe, trial.seeds.batches, keep)
+    after = joined(before, seen.depth, fitted.network)
+    probe = train.take(np.arange(min(PROBE_ITEMS, len(train))))
+    theatre = Theatre(start.donor, digest, before, after, recipe.norms, _given(seen, probe, recipe.computed_in))
+    found = audit(theatre, trial.surgery, material.prepare.planes(probe).to(device))
+    return Treated(start, digest, seen, fitted, after, found)
 
 
-def _keep_weights(shelf: Shelf, trial: Trial, fitted: Fitted) -> None:
-    for step, state in fitted.states.items():
-        shelf.keep_weights(trial.key, state, step)
-    shelf.keep_weights(trial.key, fitted.network.state_dict())
+def _recipe(job: Job) -> Recipe:
+    """The recipe of the trial with the precision that the study has chosen where it leaves the choice."""
+    recipe = job.trial.recipe
+    return recipe.model_copy(update={"precision": job.way.precision}) if recipe.precision == "auto" else recipe
+
+
+def _seen(job: Job, material: Material, network: Network) -> Seen:
+    """The whole of ``network`` over planes, or its upper part over what its frozen parts give, where that is kept."""
+    trial = job.trial
+    depth = frozen_depth(network)
+    if depth not in job.way.stored or trial.augmentation != Augmentation():
+        return Seen(network, 0, material.prepare, "recomputed" if depth else "none")
+    ground = ground_of(material.whole, trial.dataset.class_indices)
+    site = Site(job.folder / ACTIVATIONS, ground, material.prepare, _recipe(job).computed_in)
+    permafrost = Permafrost(site, network, depth, trial.network)
+    return Seen(above(network, depth), depth, permafrost.items, "stored")
+
+
+def _given(seen: Seen, probe: Samples, precision: Precision) -> Given | None:
+    """What training was given in place of ``probe``, where frozen parts are computed apart."""
+    return Given(seen.depth, seen.items(probe).planes[:], precision) if seen.depth else None
+
+
+def _keep_weights(shelf: Shelf, trial: Trial, treated: Treated) -> None:
+    whole = treated.network.state_dict()
+    for step, state in treated.fitted.states.items():
+        shelf.keep_weights(trial.key, {**whole, **state}, step)
+    shelf.keep_weights(trial.key, whole)
 
 
 def _predictions(splits: Splits, tested: Items, logits: torch.Tensor) -> dict[str, np.ndarray]:
@@ -162,30 +221,3 @@ def _counts(network: Network) -> ParameterCounts:
     total = sum(parameter.numel() for parameter in network.parameters())
     trainable = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     return ParameterCounts(total=total, trainable=trainable, frozen=total - trainable)
-
-
-def _environment(device: str) -> Environment:
-    return Environment(
-        frostline=version("frostline"),
-        python=platform.python_version(),
-        torch=torch.__version__,
-        device=device if not device.startswith("cuda") else f"{device} {torch.cuda.get_device_name(device)}",
-        threads=torch.get_num_threads(),
-        cpu=_cpu_name(),
-    )
-
-
-@cache
-def _cpu_name() -> str:
-    facts = Path("/proc/cpuinfo")
-    if facts.exists():
-        names = [line.partition(":")[2].strip() for line in facts.read_text().splitlines() if "model name" in line]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()
-
-
-def _peak_memory_bytes() -> int:
-    """The most memory that this process has held so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

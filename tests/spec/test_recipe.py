@@ -54,7 +54,7 @@ def test_resolving_twice_changes_nothing() -> None:
         ({"steps": 1, "label_smoothing": 1.0}, "label_smoothing\n.*less than 1"),
         ({"steps": 1, "accumulate": 0}, "accumulate\n.*greater than 0"),
         ({"steps": 1, "batch": 8, "accumulate": 9}, "accumulate: a batch of 8 has no 9 parts; use at most 8"),
-        ({"steps": 1, "precision": "float16"}, "precision\n.*'float32' or 'bfloat16'"),
+        ({"steps": 1, "precision": "float16"}, "precision\n.*'float32', 'bfloat16' or 'auto'"),
         ({"steps": 1, "norms": "frozen"}, "norms\n.*'stored', 're-estimated' or 'tuned'"),
     ],
 )

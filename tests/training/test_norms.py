@@ -26,7 +26,7 @@ def test_re_estimated_statistics_are_the_average_over_the_batches_of_the_trainin
         statistics(given, "low").num_batches_tracked.fill_(7)  # type: ignore[union-attr]
         statistics(given, "low").running_mean.fill_(9)  # type: ignore[union-attr]
     digest = state_digest(given)
-    measured = statistics(re_estimated(given, shown, 12), "low")
+    measured = statistics(re_estimated(given, shown.planes, 12), "low")
     convolution = given.layers["low"][0]  # type: ignore[index]
     with torch.no_grad():
         seen = [convolution(planes) for planes in torch.split(shown.planes, 12)]
@@ -39,7 +39,7 @@ def test_re_estimated_statistics_are_the_average_over_the_batches_of_the_trainin
 
 def test_re_estimation_touches_frozen_batch_norms_and_nothing_else() -> None:
     given = frozen(normed(dropout=0.5), "low", "middle").train()
-    found = re_estimated(given, items(), 12)
+    found = re_estimated(given, items().planes, 12)
     moved = {name for name, tensor in found.state_dict().items() if not torch.equal(tensor, given.state_dict()[name])}
     assert moved == {f"layers.low.1.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
     assert statistics(found, "low").momentum == statistics(given, "low").momentum
@@ -50,25 +50,25 @@ def test_re_estimation_touches_frozen_batch_norms_and_nothing_else() -> None:
 def test_re_estimation_draws_no_noise_and_repeats_itself() -> None:
     given = frozen(normed(dropout=0.5), "low", "high")
     before = torch.get_rng_state()
-    first = re_estimated(given, items(), 12)
+    first = re_estimated(given, items().planes, 12)
     assert torch.equal(before, torch.get_rng_state())
-    assert state_digest(first) == state_digest(re_estimated(given, items(), 12))
+    assert state_digest(first) == state_digest(re_estimated(given, items().planes, 12))
 
 
 def test_no_batch_of_a_re_estimation_is_so_small_that_it_has_no_variance() -> None:
     pooled = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(1))
     given = Network({"pooled": pooled}, nn.Flatten(), nn.Linear(1, 3), ["pooled"])
-    found = re_estimated(given, items(13), 12).layers["pooled"][1]  # type: ignore[index]
+    found = re_estimated(given, items(13).planes, 12).layers["pooled"][1]  # type: ignore[index]
     assert torch.isfinite(found.running_var).all() and found.num_batches_tracked == 2  # type: ignore[operator]
 
 
 def test_without_frozen_batch_norms_there_is_nothing_to_re_estimate() -> None:
     for given in (normed(), frozen(normed(), "middle")):
-        assert state_digest(re_estimated(given, items(), 12)) == state_digest(given)
+        assert state_digest(re_estimated(given, items().planes, 12)) == state_digest(given)
 
 
 def test_re_estimated_layers_stay_constant_while_the_others_train() -> None:
-    given = re_estimated(frozen(normed(), "low"), items(), 12)
+    given = re_estimated(frozen(normed(), "low"), items().planes, 12)
     fitted = trained(Recipe(steps=4, validate_every=4, batch=16), given)
     assert state_digest(fitted.network.layers["low"]) == state_digest(given.layers["low"])
     assert state_digest(fitted.network.layers["high"]) != state_digest(given.layers["high"])
@@ -102,10 +102,10 @@ def test_a_frozen_layer_with_tuned_norms_never_enters_training_mode() -> None:
 def test_the_recipe_chooses_what_becomes_of_frozen_norms() -> None:
     given, shown = frozen(normed(), "low"), items()
     recipe = Recipe(steps=4, batch=12)
-    assert with_norms(given, shown, recipe) is given
-    measured = with_norms(given, shown, recipe.model_copy(update={"norms": "re-estimated"}))
-    assert state_digest(measured) == state_digest(re_estimated(given, shown, 12)) != state_digest(given)
-    tuned = with_norms(given, shown, recipe.model_copy(update={"norms": "tuned"}))
+    assert with_norms(given, shown.planes, recipe) is given
+    measured = with_norms(given, shown.planes, recipe.model_copy(update={"norms": "re-estimated"}))
+    assert state_digest(measured) == state_digest(re_estimated(given, shown.planes, 12)) != state_digest(given)
+    tuned = with_norms(given, shown.planes, recipe.model_copy(update={"norms": "tuned"}))
     assert state_digest(tuned) == state_digest(given)
     assert needs_gradient(tuned, "layers.low.1.weight")
 

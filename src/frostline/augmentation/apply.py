@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch.nn.functional as F
+from torch import Tensor
 
 from frostline.augmentation.batch import Batch
 from frostline.augmentation.geometry import cropped, flipped, rotated, shifted
@@ -32,6 +33,7 @@ def augmented(items: Items, augmentation: Augmentation, draws: Draws, classes: i
     ``classes`` is how many classes there are: mixed targets hold a weight for each.
     """
     planes = items.planes
+    assert isinstance(planes, Tensor)
     if augmentation.flip is not None:
         planes = flipped(planes, draws["flip"])
     if augmentation.rotation is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
 
@@ -14,7 +14,7 @@ from torch import Tensor
 class Batch:
     """Planes with their classes, or with the weight of each class where items are mixed; weights sum to 1."""
 
-    planes: Float32[Tensor, "sample channel row column"]
+    planes: Shaped[Tensor, "sample ..."]
     targets: Int64[Tensor, " sample"] | Float32[Tensor, "sample class"]
 
     def __len__(self) -> int:

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
+from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.spec.dataset import Dataset
 from frostline.spec.published import Statistics
@@ -28,9 +29,12 @@ ROUNDING = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """Planes and targets as training reads them, on one device; ``pieces`` planes in a row are one sample."""
+    """Planes and targets as training reads them, on one device; ``pieces`` planes in a row are one sample.
 
-    planes: Float32[Tensor, "piece channel row column"]
+    Where frozen layers are computed once, ``planes`` holds what they give instead, in whatever shape that is.
+    """
+
+    planes: Shaped[Tensor, "piece ..."] | StoredRows
     targets: Int64[Tensor, " piece"]
     pieces: int = 1
 
@@ -57,11 +61,15 @@ class Preprocessing:
 
     def __call__(self, samples: Samples) -> Items:
         """``samples`` as the network sees them."""
+        pieces = self.dataset.segments
+        return Items(self.planes(samples), samples.targets.repeat_interleave(pieces), pieces)
+
+    def planes(self, samples: Samples) -> Float32[Tensor, "piece channel row column"]:
+        """The planes alone of ``samples``, as the network sees them."""
         planes = fitted(samples.planes, self.dataset)
         if bool((self.mean != 0).any() or (self.deviation != 1).any()):
             planes = planes.sub_(self.mean[:, None, None]).div_(self.deviation[:, None, None])
-        pieces = self.dataset.segments
-        return Items(planes, samples.targets.repeat_interleave(pieces), pieces)
+        return planes
 
 
 def preprocessing(dataset: Dataset, normalise: Normalisation | Statistics, train: Samples) -> Preprocessing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Literal
 
 from frostline.errors import FrostlineError
@@ -11,19 +10,13 @@ from frostline.executors.processes import Processes
 
 
 def executor_of(name: Literal["processes", "inline"], workers: int | None) -> Inline | Processes:
-    """The executor called ``name``; ``processes`` has ``workers`` of them, or one for each core.
+    """The executor called ``name``; ``processes`` has ``workers`` of them, or as many as the cores are enough for.
 
     Raises:
         FrostlineError: a number of workers for an executor that has none.
     """
     if name == "processes":
-        return Processes(workers or _cores())
+        return Processes(workers)
     if workers is not None:
         raise FrostlineError("--workers has no effect with --executor inline; leave one of them out")
     return Inline()
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1

@@ -11,7 +11,7 @@ from frostline.run import Job, attempt
 
 
 class Inline:
-    """One job after the other, on one thread, so that every executor gives the same bits."""
+    """One job after the other, each on the threads that its study has chosen, so that every executor gives the same."""
 
     def __enter__(self) -> Inline:
         return self
@@ -22,7 +22,6 @@ class Inline:
     def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
         """The outcome of each job, in order, as each ends."""
         threads = torch.get_num_threads()
-        torch.set_num_threads(1)
         try:
             for job in jobs:
                 yield attempt(job)

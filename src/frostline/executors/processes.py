@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from frostline.outcome import Failed, Finished
+from frostline.probe import cores
 from frostline.run import Job, attempt
 
 GRACE_S = 5.0
@@ -22,10 +23,13 @@ PRELOADED = ["frostline.run"]
 
 
 class Processes:
-    """``workers`` processes of one thread each; use as a context manager, which ends them."""
+    """``workers`` processes, or as many as the cores are enough for; use as a context manager, which ends them.
 
-    def __init__(self, workers: int) -> None:
-        if workers < 1:
+    Each uses as many threads as the study of its jobs has chosen.
+    """
+
+    def __init__(self, workers: int | None) -> None:
+        if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1 (got {workers})")
         SERVER.set_forkserver_preload(PRELOADED)
         self._wanted = workers
@@ -42,7 +46,8 @@ class Processes:
     def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
         """The outcome of each job, in the order in which they end; a job whose worker dies is failed."""
         queue = list(reversed(jobs))
-        while len(self._workers) < min(self._wanted, len(jobs)):
+        wanted = self._wanted or max([1, *(cores() // job.way.threads for job in jobs)])
+        while len(self._workers) < min(wanted, len(jobs)):
             self._workers.append(_Worker())
         leased: dict[object, _Worker] = {}
         idle = list(self._workers)
@@ -118,11 +123,8 @@ def _death(exitcode: int | None) -> str:
 
 def _serve(connection: Connection) -> None:
     """Works on jobs from ``connection`` until it closes; ends with the process that started it."""
-    import torch
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
     while True:
         try:
             job = connection.recv()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 READOUT = "readout"
@@ -65,12 +65,37 @@ class Network(nn.Module):
             self.parts[name].train(False)
         return self
 
-    def forward(self, planes: Float32[Tensor, "sample channel row column"]) -> Float[Tensor, "sample output"]:
-        """The head's outputs (logits) for ``planes``."""
+    def forward(self, planes: Shaped[Tensor, "sample ..."]) -> Float[Tensor, "sample output"]:
+        """The head's outputs (logits) for ``planes``, or for what the layers below give where this is an upper part."""
         for layer in self.layers.values():
             planes = layer(planes)
         outputs: Tensor = self.head(self.readout(planes))
         return outputs
+
+
+def frozen_depth(network: Network) -> int:
+    """How many parts of ``network``, input first, are constant: frozen, and without a norm that is tuned."""
+    depth = 0
+    for name, part in network.parts.items():
+        if name not in network.frozen or any(parameter.requires_grad for parameter in part.parameters()):
+            break
+        depth += 1
+    return depth
+
+
+def above(network: Network, depth: int) -> Network:
+    """What of ``network`` lies above its lowest ``depth`` parts, whose modules it shares; it reads what those give."""
+    layers = dict(list(network.layers.items())[depth:])
+    lowest = set(list(network.parts)[:depth])
+    readout = nn.Identity() if READOUT in lowest else network.readout
+    return Network(layers, readout, network.head, network.frozen - lowest)
+
+
+def joined(network: Network, depth: int, upper: Network) -> Network:
+    """The lowest ``depth`` parts of ``network`` under ``upper``; shares the modules of both."""
+    layers = dict(list(network.layers.items())[:depth]) | dict(upper.layers.items())
+    readout = network.readout if depth > len(network.layers) else upper.readout
+    return Network(layers, readout, upper.head, network.frozen)
 
 
 def state_digest(module: nn.Module) -> str:

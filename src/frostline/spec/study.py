@@ -52,8 +52,9 @@ class Narrowing:
 class Study(Value):
     """A question, its axes and the rules by which it is run. Every key of a study file is a field here.
 
-    ``activations_gb`` bounds the room on disk (in GB of 10**9 bytes) for what frozen layers give, which is then computed
-    once; 10, or a quarter of what is free if that is less, where it is absent. 0 computes it anew in every training.
+    ``activations_gb`` bounds the room on disk (in GB of 10**9 bytes) for what frozen layers give, which is then
+    computed once; where it is absent, 10, or a quarter of what is free if that is less. 0 computes it anew in every
+    training.
     ``evidence`` is ``all`` where every seed of every arm is run, and ``race`` where seeds are added in rounds to the
     arms that could still be the best.
     """

@@ -110,6 +110,19 @@ class Trial(Value):
         return key_of("trial", content)
 
     @property
+    def frozen_depth(self) -> int:
+        """How many parts of the network, input first, are constant: the lowest frozen layers, and with all of them the
+        readout.
+
+        None is where norms are tuned.
+        """
+        if self.recipe.norms == "tuned":
+            return 0
+        fates = self.surgery.fates
+        depth = next((index for index, fate in enumerate(fates) if fate is not Fate.FROZEN), len(fates))
+        return depth + 1 if depth == len(fates) else depth
+
+    @property
     def ancestors(self) -> tuple[Trial, ...]:
         """The trials this one starts from, nearest first."""
         return (self.start, *self.start.ancestors) if isinstance(self.start, Trial) else ()

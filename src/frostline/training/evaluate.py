@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 from torch import Tensor
 
 from frostline.data.planes import Items
+from frostline.data.rows import StoredRows
 from frostline.errors import OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Precision
@@ -34,11 +35,12 @@ def logits_of(network: Network, items: Items, precision: Precision) -> Float32[T
     return of_samples(answers, items.pieces)
 
 
-def _answers(network: Network, planes: Tensor, precision: Precision) -> Tensor:
+def _answers(network: Network, planes: Tensor | StoredRows, precision: Precision) -> Tensor:
     device, batch = next(network.parameters()).device, BATCH
     while True:
+        starts = range(0, len(planes), batch)
         try:
-            parts = [outputs_of(network, part.to(device), precision).cpu() for part in torch.split(planes, batch)]
+            parts = [outputs_of(network, planes[s : s + batch].to(device), precision).cpu() for s in starts]
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -65,7 +67,7 @@ def of_samples(logits: Float32[Tensor, "piece output"], pieces: int) -> Float32[
 
 
 def outputs_of(
-    network: Network, planes: Float32[Tensor, "sample channel row column"], precision: Precision
+    network: Network, planes: Shaped[Tensor, "sample ..."], precision: Precision
 ) -> Float32[Tensor, "sample output"]:
     """What ``network`` answers to ``planes``, computed in ``precision`` and given in float32."""
     with torch.autocast(planes.device.type, torch.bfloat16, enabled=precision == "bfloat16"):

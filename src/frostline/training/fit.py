@@ -126,7 +126,7 @@ def _moved(items: Items, device: torch.device) -> Items:
 
 
 def _validated(network: Network, items: Items, step: int, losses: list[Tensor], recipe: Recipe) -> Validation:
-    logits = logits_of(network, items, recipe.precision)
+    logits = logits_of(network, items, recipe.computed_in)
     seen = Validation(
         step=step,
         train_loss=float(torch.stack(losses).mean()),

@@ -31,7 +31,7 @@ def with_gradient(network: Network, batch: Batch, recipe: Recipe) -> Tensor:
     total = torch.zeros((), device=batch.planes.device)
     with _told(batch, recipe):
         for part in batch.parts(recipe.accumulate):
-            outputs = outputs_of(network, part.planes, recipe.precision)
+            outputs = outputs_of(network, part.planes, recipe.computed_in)
             loss = classes.loss(outputs, part.targets, recipe.label_smoothing) * (len(part) / len(batch))
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()

@@ -7,29 +7,28 @@ from collections.abc import Iterator
 from math import ceil
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from frostline.data.planes import Items
 from frostline.networks.network import BATCH_NORMS, NORMS, Network
 from frostline.spec.recipe import Recipe
 
 
-def with_norms(network: Network, items: Items, recipe: Recipe) -> Network:
-    """``network``, or a copy, with the norms of its frozen layers as ``recipe`` has them, to be fitted to ``items``."""
+def with_norms(network: Network, planes: Tensor, recipe: Recipe) -> Network:
+    """``network``, or a copy, with the norms of its frozen layers as ``recipe`` has them, fitted to ``planes``."""
     match recipe.norms:
         case "stored":
             return network
         case "re-estimated":
-            return re_estimated(network, items, recipe.batch)
+            return re_estimated(network, planes, recipe.batch)
         case "tuned":
             return with_tuned_norms(network)
 
 
 @torch.no_grad()
-def re_estimated(network: Network, items: Items, batch: int) -> Network:
-    """A copy of ``network`` whose frozen batch norms hold the statistics of ``items``; ``network`` stays untouched.
+def re_estimated(network: Network, planes: Tensor, batch: int) -> Network:
+    """A copy of ``network`` whose frozen batch norms hold the statistics of ``planes``; ``network`` stays untouched.
 
-    The statistics are the plain average over batches of at most ``batch`` items and nearly equal size, in order; all
+    The statistics are the plain average over batches of at most ``batch`` planes and nearly equal size, in order; all
     else answers as in evaluation. What each batch norm sees has passed those below it by the batch's own statistics.
     """
     device = next(network.parameters()).device
@@ -39,8 +38,8 @@ def re_estimated(network: Network, items: Items, batch: int) -> Network:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum, norm.training = None, True
-    for planes in torch.tensor_split(items.planes, ceil(len(items) / batch)) if norms else ():
-        copied(planes.to(device))
+    for part in torch.tensor_split(planes, ceil(len(planes) / batch)) if norms else ():
+        copied(part.to(device))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return copied.train(network.training)

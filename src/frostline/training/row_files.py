@@ -1,0 +1,109 @@
+"""Files of rows: one tensor each in the safetensors layout, written as a stream, whole or not at all, read by mapping.
+
+========  ==========================================================================  ==================
+symbol    meaning                                                                     shape, type
+========  ==========================================================================  ==================
+row       what frozen layers give for one piece, its axes in the order of memory      any, one dtype
+told      what stands beside the rows: text by name                                   names and texts
+========  ==========================================================================  ==================
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frostline.errors import ActivationsFault
+
+PARTIAL = ".partial-"
+"""How the temporary names begin under which files are written; the store removes what a killed process left so."""
+ROWS = "rows"
+LENGTH_BYTES = 8
+ALIGNED_BYTES = 64
+NAMES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
+RAW: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "BF16": np.dtype("<u2"), "F16": np.dtype("<f2")}
+
+
+@dataclass(frozen=True, eq=False)
+class RowFile:
+    """The rows of a file, mapped and not read until they are asked for, and what stands beside them."""
+
+    rows: Tensor
+    told: Mapping[str, str]
+
+
+def write_rows(path: Path, parts: Iterable[Tensor], count: int, told: Mapping[str, str]) -> None:
+    """Writes ``parts``, ``count`` rows in all, to ``path`` one after the other: no more than one of them is in memory.
+
+    The file has its name only when all of it is on the disk, so that neither a killed process nor a power failure
+    leaves half a file behind.
+
+    Raises:
+        ActivationsFault: the disk is full, or the folder cannot be written.
+    """
+    temporary = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            written = 0
+            for part in parts:
+                if not written:
+                    file.write(_header(part, count, told))
+                file.write(_raw(part).data)
+                written += len(part)
+            assert written == count, (written, count)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ActivationsFault(
+            f"{path} cannot be written ({reason}); make room there, or bound what is kept by activations_gb in the "
+            "study (0 keeps nothing); then run the study again"
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_rows(path: Path) -> RowFile | None:
+    """The rows at ``path``; None where the file is gone, cut short or not one of ours."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+            size = os.fstat(file.fileno()).st_size
+            if not 0 < length < size:
+                return None
+            header = json.loads(file.read(length))
+            entry = header[ROWS]
+            begin = LENGTH_BYTES + length
+            if begin + entry["data_offsets"][1] != size:
+                return None
+            kind: np.dtype[Any] = RAW[entry["dtype"]]
+            mapped = np.memmap(path, kind, mode="c", offset=begin, shape=tuple(entry["shape"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    rows = torch.from_numpy(mapped)
+    rows = rows.view(torch.bfloat16) if entry["dtype"] == "BF16" else rows
+    return RowFile(rows, header["__metadata__"])
+
+
+def _header(part: Tensor, count: int, told: Mapping[str, str]) -> bytes:
+    size = count * part[0].numel() * part.element_size()
+    entry = {"dtype": NAMES[part.dtype], "shape": [count, *part.shape[1:]], "data_offsets": [0, size]}
+    text = json.dumps({"__metadata__": dict(told), ROWS: entry}).encode()
+    text += b" " * (-(LENGTH_BYTES + len(text)) % ALIGNED_BYTES)
+    return len(text).to_bytes(LENGTH_BYTES, "little") + text
+
+
+def _raw(part: Tensor) -> np.ndarray:
+    part = part.detach().cpu().contiguous()
+    return (part.view(torch.uint16) if part.dtype == torch.bfloat16 else part).numpy()
