@@ -6,11 +6,12 @@ import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-import torch
+import timm
 from rich.console import Console
 from safetensors.torch import save_file
 
@@ -18,7 +19,10 @@ from frostline import progress
 from frostline.catalog import LeftOut
 from frostline.cli import main
 from frostline.look.gather import told_left_out
+from frostline.networks.build import build
+from frostline.networks.network import Fit
 from frostline.progress import FileProgress
+from frostline.spec.network import PlainCnn
 
 RATE_HZ = 8000
 STUDY = """
@@ -32,6 +36,17 @@ dataset:
   spectrogram: {rate_hz: 8000, duration_s: 0.2, window: 512, hop: 256, bands: 16}
 network: {name: plain_cnn, depth: 1, channels: 2}
 surgeries: {scratch: r1, probe: f1}
+seeds: 2
+recipe: {steps: 2, validate_every: 1, batch: 4}
+"""
+NETWORK: dict[str, Any] = {"name": "plain_cnn", "depth": 1, "channels": 2}
+DIGITS = """
+title: Digits
+question: How deep?
+source: {weights: start.safetensors}
+dataset: {name: digits, channels: 3, size: 32}
+network: {name: timm, model: test_resnet}
+surgeries: {probe: f5, FR: {below: frozen, above: reset, cuts: [1, 2]}}
 seeds: 2
 recipe: {steps: 2, validate_every: 1, batch: 4}
 """
@@ -68,7 +83,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tone(tmp_path / "tones" / "low" / f"{take}.wav", 300 + take)
         tone(tmp_path / "tones" / "high" / f"{take}.wav", 3000 + take)
     (tmp_path / "tones" / "low" / "broken.wav").write_bytes(b"no sound at all")
-    save_file({"weight": torch.zeros(1)}, tmp_path / "start.safetensors")
+    save_file(build(PlainCnn(**NETWORK), Fit(1, 16, 9, 1), seed=7).state_dict(), tmp_path / "start.safetensors")
     (tmp_path / "tones.yaml").write_text(STUDY + "most_left_out: 0.1\n")
     return tmp_path
 
@@ -113,6 +128,36 @@ def test_a_run_that_is_refused_leaves_no_folder(study: Path, frostline: Frostlin
     status, _, mistakes = frostline("run", "tones.yaml", "--executor", "inline", "--to", "results")
     assert (status, (study / "results").exists()) == (2, False)
     assert "cannot be used, more than most_left_out: 0.01 allows" in mistakes
+
+
+def test_weights_of_another_architecture_are_told_once_before_anything_runs(study: Path, frostline: Frostline) -> None:
+    (study / "digits.yaml").write_text(DIGITS)
+    save_file(timm.create_model("test_efficientnet").state_dict(), study / "start.safetensors")
+    for command in (("prepare", "digits.yaml"), ("run", "digits.yaml", "--executor", "inline", "--to", "results")):
+        status, _, mistakes = frostline(*command)
+        assert (status, (study / "results").exists()) == (2, False)
+        said = mistakes.splitlines()
+        assert said[0] == "source.weights: start.safetensors does not fit the network test_resnet"
+        assert said[1].startswith("  not in the file: ")
+        assert said[-1] == "  name weights of test_resnet, or set network.model to the architecture that these are of"
+        assert mistakes.count("does not fit") == 1
+    save_file(timm.create_model("test_resnet").state_dict(), study / "start.safetensors")
+    assert frostline("prepare", "digits.yaml")[0] == 0
+
+
+def test_weights_of_another_plain_network_are_told_with_what_else_stands_in_the_way(
+    study: Path, frostline: Frostline
+) -> None:
+    (study / "tones.yaml").write_text(STUDY.replace("channels: 2", "channels: 3"))
+    status, _, mistakes = frostline("run", "tones.yaml", "--executor", "inline", "--to", "results")
+    assert (status, (study / "results").exists()) == (2, False)
+    assert "more than most_left_out" in mistakes
+    assert (
+        "\nsource.weights: start.safetensors does not fit the network plain_cnn\n"
+        "  other shape: layers.conv1.0.weight is (2, 1, 3, 3), the network has (3, 1, 3, 3), "
+        "layers.conv1.0.bias is (2,), the network has (3,)\n"
+        "  name weights of such a network, or give network and dataset the shape that these were made for\n"
+    ) in mistakes
 
 
 def test_only_what_the_narrowed_study_reads_is_prepared(study: Path, frostline: Frostline) -> None:

@@ -35,6 +35,7 @@ Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this surgery
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the study's recipes")]
 StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: one a core]")]
+NetworkName = Annotated[str | None, typer.Argument(metavar="NETWORK", help="plain_cnn, mlp or a model of timm")]
 ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Where trials run")]
 
 
@@ -199,11 +200,11 @@ def report(
 
 
 @app.command("list", epilog=shown("list"))
-def list_() -> None:
-    """List the presets, the datasets and the networks that a study file can name."""
-    from frostline.summary import known_names
+def list_(network: NetworkName = None) -> None:
+    """List the presets, the datasets and the networks that a study file can name, or the layers of one network."""
+    from frostline.summary import known_names, layers_of
 
-    typer.echo(known_names())
+    typer.echo(known_names() if network is None else layers_of(network))
 
 
 @app.command(epilog=shown("init"))

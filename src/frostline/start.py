@@ -12,7 +12,7 @@ from frostline.data.splits import Splits, refuse_overlap
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.published import load_published, locate
-from frostline.networks.weights import load_into, read_weights
+from frostline.networks.weights import UNUSED_TENSORS, load_into, read_weights
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.trial import Trial, WeightsFile
@@ -120,6 +120,5 @@ def _published(trial: Trial, ref: str) -> tuple[Network, tuple[str, ...]]:
         told = load_published(ref, model, "kept" if trial.head == "kept" else "new")
         return disassemble(model), told
     donor, path = build(trial.network, fit, seed=0), locate(ref)
-    unused = {"new": "head.", "hidden-kept": "head.2.", "kept": None}[trial.head]
-    load_into(donor, read_weights(path), path, unused=unused)
+    load_into(donor, read_weights(path), path, unused=UNUSED_TENSORS[trial.head])
     return donor, ()

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from frostline.catalog import DatasetCard, dataset_cards
+from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
 from frostline.presets import presets
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
+from frostline.spec.surgery import Fate, Surgery, in_short
+from frostline.spec.timm_facts import FAMILIES, Architecture, architectures, unknown
 
 LISTED = 10
 
@@ -73,6 +76,48 @@ def known_names() -> str:
     return "\n".join(
         line for title, shelf in shelves.items() for line in (title, *(f"  {n:{width}}  {t}" for n, t in shelf.items()))
     )
+
+
+def layers_of(name: str) -> str:
+    """The layers of the network called ``name``, input first, how surgeries of it are written, and its weights.
+
+    Plain networks are told as they are without further keys.
+
+    Raises:
+        FrostlineError: no network is called so; the text has the nearest architecture, or the name without its tag.
+    """
+    plain: dict[str, PlainCnn | Mlp] = {"plain_cnn": PlainCnn(name="plain_cnn"), "mlp": Mlp(name="mlp")}
+    if name in plain:
+        depth = f"depth: {plain[name].depth}, which a study may change"
+        return "\n".join([f"{name}: {depth}", *_layers(plain[name].layer_names)])
+    fault = unknown(name)
+    if fault is not None:
+        raise FrostlineError(f"{fault}; known besides: {', '.join(plain)}")
+    known = architectures()[name]
+    return "\n".join([f"{name}: {_made_for(known)}", *_layers(known.layer_names), *_weights(name, known)])
+
+
+def _layers(names: tuple[str, ...]) -> list[str]:
+    count = len(names)
+    spelt = {
+        "from scratch": Surgery.cut(0, count, Fate.FROZEN, Fate.RESET),
+        "all tuned": Surgery.cut(0, count, Fate.FROZEN, Fate.TUNED),
+        f"{names[0]} frozen": Surgery.cut(1, count, Fate.FROZEN, Fate.TUNED),
+        "only the head trained": Surgery.cut(count, count, Fate.FROZEN, Fate.TUNED),
+    }
+    written = ", ".join(f"{surgery} ({said})" for said, surgery in spelt.items())
+    return [f"  {count} layers, input first: {in_short(names)}", f"  surgeries such as {written}"]
+
+
+def _made_for(known: Architecture) -> str:
+    patches = f" in patches of {known.patch}" if known.patch else ""
+    return f"{FAMILIES[known.family]}, made for planes of {known.size} x {known.size}{patches}"
+
+
+def _weights(name: str, known: Architecture) -> list[str]:
+    if not known.tags:
+        return ["  no weights on the hub"]
+    return ["  weights on the hub:", *(f"    timm/{name}.{tag}" for tag in known.tags)]
 
 
 def _facts(card: DatasetCard) -> str:

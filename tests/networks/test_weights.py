@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors.torch import save_file
 from frostline.errors import WeightsFault
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, state_digest
-from frostline.networks.weights import file_digest, load_into, read_weights
+from frostline.networks.weights import file_digest, load_into, read_shapes, read_weights, weights_digest
 from frostline.spec.network import PlainCnn
 
 
@@ -105,6 +106,93 @@ def test_a_file_with_more_than_tensors_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": {"a": torch.zeros(1)}, "epoch": 3}, tmp_path / "w.pt")
     with pytest.raises(WeightsFault, match="does not hold a table of tensors by name; save the state_dict"):
         read_weights(tmp_path / "w.pt")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
+def test_shapes_are_read_without_numbers(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"weights{suffix}"
+    state = {"a": torch.zeros(2, 3), "b": torch.zeros((), dtype=torch.int64), "c": torch.zeros(0, 2).bfloat16()}
+    save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    shapes = read_shapes(path)
+    assert {name: (t.shape, t.dtype, t.is_meta) for name, t in shapes.items()} == {
+        name: (tensor.shape, tensor.dtype, True) for name, tensor in state.items()
+    }
+
+
+def test_half_a_file_is_refused_from_its_header(tmp_path: Path) -> None:
+    save_file(network().state_dict(), tmp_path / "w.safetensors")
+    whole = (tmp_path / "w.safetensors").read_bytes()
+    (tmp_path / "w.safetensors").write_bytes(whole[:-1])
+    with pytest.raises(WeightsFault, match=r"w\.safetensors is damaged or no safetensors file"):
+        read_shapes(tmp_path / "w.safetensors")
+
+
+# Shards
+
+
+def sharded(folder: Path, **shard_of: str) -> Path:
+    """An index that puts each tensor (a, b, c) into a file, where they stand as 0, 1 and 2."""
+    save_file({"a": torch.tensor([0.0]), "b": torch.tensor([1.0])}, folder / "1.safetensors")
+    save_file({"c": torch.tensor([2.0])}, folder / "2.safetensors")
+    index = folder / "model.safetensors.index.json"
+    given = {"a": "1.safetensors", "b": "1.safetensors", "c": "2.safetensors"} | shard_of
+    index.write_text(json.dumps({"metadata": {}, "weight_map": given}))
+    return index
+
+
+def test_shards_give_each_tensor_once(tmp_path: Path) -> None:
+    index = sharded(tmp_path)
+    assert {name: tensor.item() for name, tensor in read_weights(index).items()} == {"a": 0, "b": 1, "c": 2}
+    assert {name: tensor.is_meta for name, tensor in read_shapes(index).items()} == dict.fromkeys("abc", True)
+
+
+def test_shards_that_are_missing_are_all_named(tmp_path: Path) -> None:
+    index = sharded(tmp_path, c="3.safetensors", d="4.safetensors")
+    with pytest.raises(WeightsFault) as caught:
+        read_weights(index)
+    assert str(caught.value) == (
+        f"{index} names shards that do not lie beside it: 3.safetensors, 4.safetensors; add them"
+    )
+
+
+def test_a_tensor_that_stands_elsewhere_than_the_index_says_is_named(tmp_path: Path) -> None:
+    index = sharded(tmp_path, b="2.safetensors", d="2.safetensors")
+    for read in (read_weights, read_shapes):
+        with pytest.raises(WeightsFault) as caught:
+            read(index)
+        assert str(caught.value) == (
+            f"{index} and its shards do not fit together: b is in 1.safetensors, where the index has it not; "
+            "b is not in 2.safetensors; d is not in 2.safetensors; fetch all of them again from one place"
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is damaged or no description of weights: the file: Invalid JSON"),
+        ('{"weight_map": {}}', "names no tensor; expected names of .safetensors files that lie beside it"),
+        ('{"weight_map": {"a": "../w.safetensors"}}', r"names '../w.safetensors' as shards; expected names of .safet"),
+        ('{"weight_map": {"a": "w.bin"}}', r"names 'w.bin' as shards; expected names of .safetensors files"),
+    ],
+)
+def test_an_index_that_cannot_be_understood_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    index = tmp_path / "model.safetensors.index.json"
+    with pytest.raises(WeightsFault, match=f"no weights file at {index}"):
+        weights_digest(index)
+    index.write_text(content)
+    with pytest.raises(WeightsFault, match=message):
+        read_weights(index)
+
+
+def test_the_digest_of_shards_follows_each_of_them_and_the_index(tmp_path: Path) -> None:
+    index = sharded(tmp_path)
+    digests = [weights_digest(index)]
+    for name in ("1.safetensors", "2.safetensors", index.name):
+        with (tmp_path / name).open("ab") as file:
+            file.write(b" ")
+        digests.append(weights_digest(index))
+    assert len(set(digests)) == 4
+    assert weights_digest(tmp_path / "1.safetensors") == file_digest(tmp_path / "1.safetensors")
 
 
 def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from frostline.errors import PlanRefused, WeightsFault
+from frostline.errors import PlanRefused
 from frostline.spec.augmentation import Shift
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
@@ -249,9 +249,10 @@ def test_every_arm_is_normalised_by_the_numbers_of_the_weights_that_the_study_st
     assert {entry.trial.start is None for entry in planned.entries} == {True, False}
 
 
-def test_weights_of_which_nothing_is_known_normalise_nothing() -> None:
+def test_weights_of_which_nothing_is_known_normalise_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors").touch()
     with pytest.raises(PlanRefused) as refused:
-        plan(study(**LITE0, source={"weights": "mine.safetensors"}))
+        plan(study(**LITE0, source={"weights": str(tmp_path / "mine.safetensors")}))
     assert str(refused.value) == (
         "the plan is refused for 1 reason:\n"
         "  normalise: pretrained needs to know what the weights expect of their inputs, and nothing says it of these; "
@@ -264,8 +265,57 @@ def test_weights_of_which_nothing_is_known_normalise_nothing() -> None:
 
 def test_weights_of_another_architecture_are_refused_before_anything_runs() -> None:
     other = {**LITE0, "network": {"name": "timm", "model": "test_resnet"}, "surgeries": {"probe": "f5"}}
-    with pytest.raises(WeightsFault, match=r"weights of tf_efficientnet_lite0, the network is test_resnet; set model"):
-        plan(study(**other, source=PACKAGE))
+    message = "source.weights: .* weights of tf_efficientnet_lite0, the network is test_resnet; set model"
+    for normalise in ("pretrained", "unit"):
+        with pytest.raises(PlanRefused, match=message):
+            plan(study(**{**other, "normalise": normalise}, source=PACKAGE))
+
+
+def test_weights_of_an_architecture_are_refused_to_a_plain_network() -> None:
+    for name in ("plain_cnn", "mlp"):
+        plain = {"network": {"name": name, "depth": 3}, "surgeries": {"probe": "f3"}}
+        with pytest.raises(PlanRefused) as refused:
+            plan(study(**plain, source={"weights": "timm/resnet18.a1_in1k"}))
+        assert str(refused.value) == (
+            "the plan is refused for 1 reason:\n"
+            "  source.weights: timm/resnet18.a1_in1k: these are weights of resnet18, "
+            f"the network is {name}; set network: {{name: timm, model: resnet18}}"
+        )
+
+
+def test_a_file_of_weights_that_is_not_there_is_told_with_the_other_reasons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(**LITE0, source={"weights": "mine.safetensors"}, shares=(0.001,)))
+    reasons = refused.value.reasons
+    assert [reason.split(" ")[0] for reason in reasons] == ["share", "source.weights:", "normalise:"]
+    assert reasons[1] == (
+        f"source.weights: mine.safetensors: there is no such file below {tmp_path}; name one that is there"
+    )
+    with pytest.raises(PlanRefused, match=rf"{tmp_path}/w.pt: there is no such file; name one that is there"):
+        plan(study(**LITE0, source={"weights": str(tmp_path / "w.pt")}))
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("timm/tf_efficientnet_lite0.in2k", "no set of pretrained weights of tf_efficientnet_lite0 is called 'in2k'"),
+        ("nowhere", "no weights at nowhere: neither a file nor a folder; weights are named as timm/ARCHITECTURE"),
+    ],
+)
+def test_weights_of_which_nothing_can_be_said_are_told_with_the_other_reasons(weights: str, message: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(**LITE0, source={"weights": weights}, shares=(0.001,)))
+    assert len(refused.value.reasons) == 2
+    assert refused.value.reasons[1].startswith(f"source.weights: {message}")
+
+
+def test_what_has_been_run_can_be_planned_without_the_weights_that_it_started_from() -> None:
+    unit = {**LITE0, "normalise": "unit"}
+    assert plan(study(**unit, source={"weights": "gone.safetensors"})).trials
+    assert plan(study(**unit, source={"weights": "gone"})).trials
 
 
 @pytest.mark.parametrize("normalise", ["pretrained", {"mean": (0.5,) * 3, "deviation": (0.5,) * 3}])

@@ -98,7 +98,7 @@ def test_every_choice_that_a_study_cannot_follow_is_told_at_once() -> None:
         "           --shares: 0 must be greater than 0 and at most 1\n"
         "           --shares: 2 must be greater than 0 and at most 1\n"
         "           --seeds: must be from 1 to 3, the number of seeds of the study (got 4)\n"
-        "           --arm: f3r3 has 6 fates, the network has 4 layers\n"
+        "           --arm: f3r3 has 6 fates, the network has 4 layers (conv1 to conv4); write f3r1, for example\n"
         "           --recipe: no recipe is called 'lng'; did you mean 'long'?; known: short, long\n"
         "           --stand-in: the study uses no dataset 'mnist'; it uses digits\n"
         "           --stand-in: digits=digit: "

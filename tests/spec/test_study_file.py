@@ -98,8 +98,8 @@ def test_names_that_look_like_the_types_own_words_are_ordinary_names(tmp_path: P
 
 def test_a_surgery_may_be_called_by_a_number_or_with_a_dot(tmp_path: Path) -> None:
     assert faults(tmp_path, changed("  scratch: r4", "  3: r5\n  a.b: f5")) == [
-        "line 8 surgeries.3: r5 has 5 fates, the network has 4 layers",
-        "line 9 surgeries.a.b: f5 has 5 fates, the network has 4 layers",
+        "line 8 surgeries.3: r5 has 5 fates, the network has 4 layers (conv1 to conv4); write r4, for example",
+        "line 9 surgeries.a.b: f5 has 5 fates, the network has 4 layers (conv1 to conv4); write f4, for example",
     ]
 
 
@@ -186,7 +186,12 @@ def test_a_value_is_read_as_yaml_1_2_and_told_as_the_file_has_it(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("scratch: r4", "scratch: r5", "line 8 surgeries.scratch: r5 has 5 fates, the network has 4 layers"),
+        (
+            "scratch: r4",
+            "scratch: r5",
+            "line 8 surgeries.scratch: r5 has 5 fates, the network has 4 layers (conv1 to conv4); "
+            "write r4, for example",
+        ),
         (
             "above: reset}",
             "above: removed, cuts: [0, 2, 9]}",

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.surgery import Fate, Surgery, in_short, misfit
 
 KEPT = st.sampled_from([Fate.FROZEN, Fate.TUNED, Fate.RESET])
 FATES = st.builds(
@@ -145,3 +145,43 @@ def test_a_chain_needs_a_start_where_its_first_surgery_does() -> None:
 def test_a_chain_that_does_not_fit_together_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         Surgery.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "resized"),
+    [
+        ("f4t9", 12, "f4t8"),
+        ("f4t9", 20, "f4t16"),
+        ("f4t9", 4, "f3t1"),
+        ("f4t9", 1, "f1"),
+        ("f4x9", 12, "f4x8"),
+        ("f2t3f4", 6, "f2t3f1"),
+        ("f1t1x3", 2, "f1t1"),
+        ("f13>t13", 12, "f12>t12"),
+    ],
+)
+def test_a_surgery_for_another_depth_changes_from_the_top(text: str, layers: int, resized: str) -> None:
+    assert str(Surgery.parse(text).resized(layers)) == resized
+
+
+@given(FATES, st.integers(1, 50))
+def test_a_surgery_can_be_written_for_every_depth(fates: list[Fate], layers: int) -> None:
+    resized = Surgery(fates).resized(layers)
+    assert len(resized) == layers
+    assert Surgery(fates).resized(len(fates)) == Surgery(fates)
+
+
+def test_fates_that_do_not_fit_are_told_with_the_layers_and_with_some_that_do() -> None:
+    names = ["stem", *(f"block{number}" for number in range(1, 11)), "top"]
+    assert misfit(Surgery.parse("f4t9"), names) == (
+        "f4t9 has 13 fates, the network has 12 layers (stem, block1 to block10, top); write f4t8, for example"
+    )
+    assert misfit(Surgery.parse("f2>r1f1"), ["conv1"]) == (
+        "f2>r1f1 has 2 fates, the network has 1 layers (conv1); write a fate for each"
+    )
+
+
+def test_names_that_count_on_are_told_by_the_first_and_the_last() -> None:
+    assert in_short(["conv1", "conv2"]) == "conv1, conv2"
+    assert in_short(["conv1", "conv2", "conv3"]) == "conv1 to conv3"
+    assert in_short(["a9", "a10", "a11", "a13", "b14"]) == "a9 to a11, a13, b14"

@@ -1,4 +1,4 @@
-"""One file of a repository on the hub: from the local cache where it lies there, else downloaded into it."""
+"""Files of a repository on the hub: from the local cache where they lie there, else downloaded into it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,25 @@ from huggingface_hub.errors import (
 )
 
 from frostline.errors import WeightsFault
+from frostline.spec.weights_facts import shards_of
 
 
-def hub_file(repository: str, names: Sequence[str]) -> Path:
-    """The first of the files ``names`` that the main branch of ``repository`` holds.
+def hub_weights(repository: str, names: Sequence[str]) -> Path:
+    """The first of the files ``names`` that ``repository`` holds; where it is an index, its shards lie beside it.
+
+    Shards are those of the version that the index is of, whatever the main branch has become since.
+
+    Raises:
+        WeightsFault: as ``hub_file``; the index is damaged. A shard that is not to be had is named.
+    """
+    found = hub_file(repository, names)
+    for shard in shards_of(found):
+        hub_file(repository, (shard,), found.parent.name)
+    return found
+
+
+def hub_file(repository: str, names: Sequence[str], revision: str = "main") -> Path:
+    """The first of the files ``names`` that the branch or version ``revision`` of ``repository`` holds.
 
     A file in the local cache is taken as it lies there, without a question to the hub: its digest tells versions apart.
     Else it is downloaded from ``HF_ENDPOINT`` into the cache below ``HF_HOME``, whole or not at all, with a progress
@@ -32,21 +47,21 @@ def hub_file(repository: str, names: Sequence[str]) -> Path:
     """
     try:
         for name in names:
-            cached = try_to_load_from_cache(repository, name)
+            cached = try_to_load_from_cache(repository, name, revision=revision)
             if isinstance(cached, str):
                 return Path(cached)
         for name in names:
-            if _is_there(repository, name):
-                return Path(hf_hub_download(repository, name))
+            if _is_there(repository, name, revision):
+                return Path(hf_hub_download(repository, name, revision=revision))
     except (HFValidationError, HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise WeightsFault(_told(repository, names, error)) from None
     raise WeightsFault(f"{repository} on {constants.ENDPOINT} holds none of {', '.join(names)}; give a file")
 
 
-def _is_there(repository: str, name: str) -> bool:
+def _is_there(repository: str, name: str, revision: str) -> bool:
     """True where the hub has the file; a hub that cannot be reached is told at once, without the library's retries."""
     try:
-        get_hf_file_metadata(hf_hub_url(repository, name))
+        get_hf_file_metadata(hf_hub_url(repository, name, revision=revision))
     except RemoteEntryNotFoundError:
         return False
     return True

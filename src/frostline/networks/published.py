@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
 from frostline.errors import WeightsFault
+from frostline.networks.build import build
 from frostline.networks.layouts import from_hugging_face_vit, in_order, is_hugging_face_vit
-from frostline.networks.network import set_norm_epsilon
-from frostline.networks.weights import differences, file_digest, read_weights
+from frostline.networks.network import Fit, set_norm_epsilon
+from frostline.networks.weights import (
+    UNUSED_TENSORS,
+    differences,
+    file_digest,
+    read_shapes,
+    read_weights,
+    shards_beside,
+    weights_digest,
+    without,
+)
+from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
 from frostline.spec.published import Facts, Package, facts_of, package_of, reference_kind, refuse_other_architecture
+from frostline.spec.trial import Head
 
-FILES = ("model.safetensors", "pytorch_model.bin")
+if TYPE_CHECKING:
+    from frostline.networks.adaptation import Weights
+
+FILES = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+OTHER_OUTPUTS = "only the classifier differs: use head: new, or weights with as many outputs as there are classes"
+OTHER_SHAPE = "name weights of such a network, or give network and dataset the shape that these were made for"
 
 
 def locate(ref: str) -> Path:
     """The file that holds the weights ``ref``, downloaded where it lies on the hub and not in the local cache.
+
+    Where they are shared out to several files, it is the index that names them, and they lie beside it.
 
     Raises:
         UnknownName: the package is none that is known to hold weights; the architecture has no weights of that tag.
@@ -30,10 +49,10 @@ def locate(ref: str) -> Path:
     match reference_kind(ref):
         case "timm" | "google-vit":
             # The hub's library takes long to import, and most studies do without.
-            from frostline.networks.hub import hub_file
+            from frostline.networks.hub import hub_weights
 
             facts_of(ref)
-            return hub_file(ref, FILES)
+            return hub_weights(ref, FILES)
         case "package":
             return _file_in(package_of(ref), ref)
         case "file":
@@ -43,16 +62,45 @@ def locate(ref: str) -> Path:
             found = next((Path(ref) / name for name in FILES if (Path(ref) / name).is_file()), None)
             if found is None:
                 raise WeightsFault(f"the folder {ref} holds config.json, but no weights: none of {', '.join(FILES)}")
-            return _readable(found)
+            for shard in shards_beside(_readable(found)):
+                _readable(found.parent / shard)
+            return found
 
 
 def digest_of_weights(ref: str) -> str:
-    """sha256, hexadecimal, of the file that holds the weights ``ref``.
+    """sha256, hexadecimal, of the file that holds the weights ``ref``, or of the index and all its shards.
 
     Raises:
         UnknownName, WeightsFault: as ``locate``.
     """
-    return file_digest(locate(ref))
+    return weights_digest(locate(ref))
+
+
+def refuse_unfit(ref: str, network: NetworkSpec, fit: Fit, head: Head) -> None:
+    """Nothing, where the weights ``ref`` can be the start of ``network`` made to fit ``fit``.
+
+    They are fetched where they are not at hand; of safetensors files only the headers are read.
+
+    Raises:
+        UnknownName, WeightsFault: as ``load_published``.
+    """
+    match network:
+        case Timm():
+            # timm takes seconds to import, and plain networks do without.
+            from frostline.networks.timm_networks import timm_model
+
+            with torch.device("meta"):
+                model = timm_model(network, fit)
+            _fitting(ref, model, "kept" if head == "kept" else "new", read_shapes)
+        case PlainCnn() | Mlp():
+            refuse_other_architecture(ref, facts_of(ref), network.name)
+            path, unused = locate(ref), UNUSED_TENSORS[head]
+            own, tensors = build(network, fit, seed=0).state_dict(), read_shapes(path)
+            said = differences(without(own, unused), without(tensors, unused))
+            if said:
+                alone = not differences(without(own, "head."), without(tensors, "head."))
+                remedy = OTHER_OUTPUTS if alone else OTHER_SHAPE
+                raise WeightsFault("\n  ".join([_title(ref, path, network.name), *said, remedy]))
 
 
 def load_published(ref: str, model: nn.Module, head: Literal["new", "kept"]) -> tuple[str, ...]:
@@ -65,26 +113,43 @@ def load_published(ref: str, model: nn.Module, head: Literal["new", "kept"]) -> 
         UnknownName, WeightsFault: as ``locate``; the file is damaged or unsafe to open; the weights belong to another
             architecture, or a tensor is missing, left over, or of another shape or type.
     """
+    weights = _fitting(ref, model, head, read_weights)
+    model.load_state_dict(weights.tensors)
+    epsilon = facts_of(ref).norm_epsilon
+    if epsilon is None:
+        return weights.told
+    set_norm_epsilon(model, epsilon)
+    return (*weights.told, f"every layer norm has the epsilon {epsilon:g} of the network of the weights")
+
+
+def _fitting(
+    ref: str, model: nn.Module, head: Literal["new", "kept"], read: Callable[[Path], Mapping[str, Tensor]]
+) -> Weights:
+    """A tensor for each of ``model``, from the file that holds ``ref``, and what was not taken as it is."""
     # timm takes seconds to import, and finding a file does without.
     from frostline.networks.adaptation import Weights, adapted, architecture_of, classifier_names
 
-    facts = facts_of(ref)
-    refuse_other_architecture(ref, facts, architecture_of(model))
+    facts, architecture = facts_of(ref), architecture_of(model)
+    refuse_other_architecture(ref, facts, architecture)
     path = locate(ref)
     known = facts.architecture is not None or facts.layout == "hugging-face"
     doubt = () if known else (f"{ref} does not say which architecture and which statistics it belongs to",)
-    weights = adapted(Weights(_named(ref, facts, read_weights(path)), doubt), model, head)
+    weights = adapted(Weights(_named(ref, facts, read(path)), doubt), model, head)
     own = model.state_dict()
-    kept = {name: own[name] for name in classifier_names(model) if head == "new" and name in own}
-    said = _other_heads(facts, model) + differences(own, {**weights.tensors, **kept})
+    classifier = {name: own[name] for name in classifier_names(model) if name in own}
+    whole = {**weights.tensors, **(classifier if head == "new" else {})}
+    said = _other_heads(facts, model) + differences(own, whole)
     if said:
-        title = f"{ref} ({path.name}) does not fit the network {architecture_of(model)}"
-        raise WeightsFault("\n  ".join([title, *said]))
-    model.load_state_dict({**weights.tensors, **kept})
-    if facts.norm_epsilon is None:
-        return weights.told
-    set_norm_epsilon(model, facts.norm_epsilon)
-    return (*weights.told, f"every layer norm has the epsilon {facts.norm_epsilon:g} of the network of the weights")
+        alone = not _other_heads(facts, model) + differences(own, {**whole, **classifier})
+        other = f"name weights of {architecture}, or set network.model to the architecture that these are of"
+        remedy = OTHER_OUTPUTS if alone else other
+        raise WeightsFault("\n  ".join([_title(ref, path, architecture), *said, remedy]))
+    return Weights(whole, weights.told)
+
+
+def _title(ref: str, path: Path, network: str) -> str:
+    named = "" if Path(ref) == path else f" ({path.name})"
+    return f"{ref}{named} does not fit the network {network}"
 
 
 def _readable(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +12,7 @@ from frostline.errors import nearest
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
-from frostline.spec.surgery import Surgery
+from frostline.spec.surgery import Surgery, misfit
 from frostline.spec.trial import WeightsFile
 
 Keys = tuple[int | str, ...]
@@ -29,7 +29,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     dataset, source = part(Dataset, raw.get("dataset")), part(Source, raw.get("source"))
     found: list[Disagreement] = []
     if network is not None:
-        found += _misfits(surgeries, len(network.layer_names)) + _same_labels(surgeries, len(network.layer_names))
+        found += _misfits(surgeries, network.layer_names) + _same_labels(surgeries, len(network.layer_names))
         if dataset is not None and (why := network.fault_on(dataset.plane_shape[1])):
             found.append((("network",), why))
         if raw.get("head") == "hidden-kept" and network.hidden is None:
@@ -71,12 +71,13 @@ def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     return [(("source", "dataset"), said)]
 
 
-def _misfits(surgeries: Mapping[str, Family | Surgery], layers: int) -> list[Disagreement]:
+def _misfits(surgeries: Mapping[str, Family | Surgery], layer_names: Sequence[str]) -> list[Disagreement]:
     found: list[Disagreement] = []
+    layers = len(layer_names)
     for name, entry in surgeries.items():
         if isinstance(entry, Surgery):
             if len(entry) != layers:
-                found.append((("surgeries", name), f"{entry} has {len(entry)} fates, the network has {layers} layers"))
+                found.append((("surgeries", name), misfit(entry, layer_names)))
         elif entry.cuts != "all":
             wrong = [cut for cut in entry.cuts if not entry.lowest_cut <= cut <= layers]
             if wrong:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from frostline.errors import UnknownName, WeightsFault
 from frostline.spec.network import NetworkSpec, Timm
-from frostline.spec.published import Statistics, facts_of, statistics_of
+from frostline.spec.published import Statistics, facts_of, reference_kind, refuse_other_architecture, statistics_of
 from frostline.spec.study import Study
 from frostline.spec.trial import Normalisation, WeightsFile
 
@@ -31,6 +33,43 @@ def inputs_of(study: Study) -> Inputs:
         epsilon = facts_of(study.source.weights).norm_epsilon
         network = network.model_copy(update={"norm_epsilon": epsilon}) if epsilon is not None else network
     return Inputs(network, normalise)
+
+
+def unfit_inputs(study: Study) -> list[str]:
+    """Every reason why the published weights, or what the study says of its inputs, cannot be used together.
+
+    Told from names and, where a plan needs the folder of the weights anyway, from its JSON files. A file of weights is
+    looked for where it is to say how planes are normalised: a study that has been run can be planned without it.
+    """
+    unknown = _unknown_weights(study)
+    return [unknown] if unknown else [*_missing_file(study), *unfit_statistics(study), *unfit_epsilon(study)]
+
+
+def _unknown_weights(study: Study) -> str | None:
+    """Why nothing is known of the published weights, or that they are those of another network."""
+    source, network = study.source, study.network
+    if not isinstance(source, WeightsFile):
+        return None
+    needed = isinstance(network, Timm) and (study.normalise == "pretrained" or network.has_layer_norms)
+    own = network.model if isinstance(network, Timm) else network.name
+    if reference_kind(source.weights) == "folder" and not needed:
+        return None
+    try:
+        refuse_other_architecture(source.weights, facts_of(source.weights), own)
+    except (UnknownName, WeightsFault) as fault:
+        return f"source.weights: {fault}"
+    return None
+
+
+def _missing_file(study: Study) -> list[str]:
+    source = study.source
+    if study.normalise != "pretrained" or not isinstance(source, WeightsFile):
+        return []
+    path = Path(source.weights)
+    if reference_kind(source.weights) != "file" or path.is_file():
+        return []
+    where = "" if path.is_absolute() else f" below {Path.cwd()}"
+    return [f"source.weights: {path}: there is no such file{where}; name one that is there"]
 
 
 def unfit_epsilon(study: Study) -> list[str]:

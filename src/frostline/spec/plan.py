@@ -81,9 +81,8 @@ def plan(study: Study) -> Plan:
 
     Raises:
         PlanRefused: a share is too small to hold one training and one validation item of each class, a test part holds
-            none of some class, what normalises is unknown or of other channels, or a treatment cannot be carried out;
-            every reason at once.
-        UnknownName, WeightsFault: as ``spec.published.statistics_of``, of the published weights that it starts from.
+            none of some class, what normalises is unknown or of other channels, the published weights are missing or
+            of another network, or a treatment cannot be carried out; every reason at once.
     """
     if reasons := refusals(study):
         raise PlanRefused(reasons)

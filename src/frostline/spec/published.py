@@ -8,7 +8,7 @@ from typing import Literal
 
 from frostline.errors import UnknownName, WeightsFault
 from frostline.spec.base import Value
-from frostline.spec.timm_facts import pretrained
+from frostline.spec.timm_facts import architectures, pretrained
 from frostline.spec.weights_facts import HUGGING_FACE_EPSILON, Facts, Statistics, facts_of_folder
 
 __all__ = [
@@ -112,7 +112,7 @@ def statistics_of(ref: str, model: str) -> Statistics | None:
 
 
 def refuse_other_architecture(ref: str, facts: Facts, model: str) -> None:
-    """Nothing, where weights with these ``facts`` may belong to the timm architecture ``model``.
+    """Nothing, where weights with these ``facts`` may belong to the network ``model``, of timm or a plain one.
 
     The image size in a name does not count: position embeddings are resampled.
 
@@ -120,8 +120,12 @@ def refuse_other_architecture(ref: str, facts: Facts, model: str) -> None:
         WeightsFault: the weights are known to be those of another architecture.
     """
     known = facts.architecture
-    if known is not None and _IMAGE_SIZE.sub("", known) != _IMAGE_SIZE.sub("", model):
-        raise WeightsFault(f"{ref}: these are weights of {known}, the network is {model}; set model: {known}")
+    if known is None or _IMAGE_SIZE.sub("", known) == _IMAGE_SIZE.sub("", model):
+        return
+    remedy = f"set model: {known}" if model in architectures() else f"set network: {{name: timm, model: {known}}}"
+    if known not in architectures():
+        remedy = f"name weights of {model}"
+    raise WeightsFault(f"{ref}: these are weights of {known}, the network is {model}; {remedy}")
 
 
 def _facts_of_google_vit(ref: str) -> Facts:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from frostline.spec.axes import Pretraining
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
-from frostline.spec.inputs import unfit_epsilon, unfit_statistics
+from frostline.spec.inputs import unfit_inputs
 from frostline.spec.portion import Portioned, portion, resolved, share_of_one, smallest_share
 from frostline.spec.study import Study, Varying
 
 
 def refusals(study: Study) -> list[str]:
     """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
-    found = [*_too_small(study), *_untested(study), *unfit_statistics(study), *unfit_epsilon(study), *_unmoved(study)]
+    found = [*_too_small(study), *_untested(study), *unfit_inputs(study), *_unmoved(study)]
     return found or _never_warm(study)
 
 

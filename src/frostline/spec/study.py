@@ -24,7 +24,7 @@ from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Recipe
-from frostline.spec.surgery import Surgery
+from frostline.spec.surgery import Surgery, misfit
 from frostline.spec.trial import Head
 
 __all__ = ["Evidence", "Family", "Keep", "Narrowing", "Pretraining", "Study", "Varying"]
@@ -135,7 +135,7 @@ class Study(Value):
 
 def _narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
     """Everything that ``narrowing`` asks for and ``study`` does not have, or that is no legal value."""
-    layers, own = len(study.network.layer_names), len(study.seed_values)
+    own = len(study.seed_values)
     faults = [
         Fault("--shares", f"{share:g} must be greater than 0 and at most 1")
         for share in narrowing.shares or ()
@@ -145,9 +145,9 @@ def _narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
         said = f"must be from 1 to {own}, the number of seeds of the study (got {narrowing.seeds})"
         faults.append(Fault("--seeds", said))
     faults += [
-        Fault("--arm", f"{arm} has {len(arm)} fates, the network has {layers} layers")
+        Fault("--arm", misfit(arm, study.network.layer_names))
         for arm in narrowing.arms or ()
-        if len(arm) != layers
+        if len(arm) != len(study.network.layer_names)
     ]
     faults += [
         Fault(

@@ -118,6 +118,21 @@ class Surgery:
         """How many layers are frozen from the input up, without a gap."""
         return next((i for i, fate in enumerate(self.fates) if fate is not Fate.FROZEN), len(self.fates))
 
+    def resized(self, layers: int) -> Surgery:
+        """This surgery for a network of ``layers`` layers: its topmost run made longer, or its upper runs shorter.
+
+        A run keeps a layer as long as there are layers for it: ``f4t9`` on 12 layers is ``f4t8``, on 4 it is ``f3t1``.
+
+        Raises:
+            ValueError: so few layers are left of a chain that its last surgery keeps nothing of the one before.
+        """
+        runs = [(fate, len(list(run))) for fate, run in groupby(self.fates)][:layers]
+        fates: list[Fate] = []
+        for above, (fate, count) in zip(range(len(runs) - 1, -1, -1), runs, strict=True):
+            left = layers - len(fates)
+            fates += [fate] * (min(count, left - above) if above else left)
+        return Surgery(fates, None if self.after is None else self.after.resized(layers))
+
     def __len__(self) -> int:
         return len(self.fates)
 
@@ -148,3 +163,30 @@ class Surgery:
     @classmethod
     def _unless_one_already(cls, raw: object, parse: Callable[[object], Surgery]) -> Surgery:
         return raw if isinstance(raw, Surgery) else parse(raw)
+
+
+def misfit(surgery: Surgery, layer_names: Sequence[str]) -> str:
+    """What is wrong with ``surgery`` for a network of these layers, and how it would be written for them."""
+    layers = len(layer_names)
+    said = f"{surgery} has {len(surgery)} fates, the network has {layers} layers ({in_short(layer_names)})"
+    try:
+        return f"{said}; write {surgery.resized(layers)}, for example"
+    except ValueError:
+        return f"{said}; write a fate for each"
+
+
+def in_short(names: Sequence[str]) -> str:
+    """``names`` in order, those that are numbered on from one another as ``block1 to block12``."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and _next_name(runs[-1][-1]) == name:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _next_name(name: str) -> str | None:
+    """The name that counts on from ``name``; None where that has no number at its end."""
+    found = re.fullmatch(r"(.*?)(\d+)", name)
+    return f"{found[1]}{int(found[2]) + 1}" if found else None

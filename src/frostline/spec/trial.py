@@ -14,7 +14,7 @@ from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec
 from frostline.spec.published import Statistics, package_of, reference_kind
 from frostline.spec.recipe import Recipe
-from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.surgery import Fate, Surgery, misfit
 
 Head = Literal["new", "kept", "hidden-kept"]
 Normalisation = Literal["unit", "standard"]
@@ -75,8 +75,7 @@ class Trial(Value):
         if self.surgery.after is not None:
             raise ValueError(f"{self.surgery} is two trials, the second of which starts from the first")
         if len(self.surgery) != len(self.network.layer_names):
-            layers = len(self.network.layer_names)
-            raise ValueError(f"{self.surgery} has {len(self.surgery)} fates, the network has {layers} layers")
+            raise ValueError(misfit(self.surgery, self.network.layer_names))
         if self.surgery.needs_start != (self.start is not None):
             raise ValueError("a surgery that keeps weights needs a start, and one that keeps none has no start")
         if self.head != "new" and (self.start is None or Fate.REMOVED in self.surgery.fates):

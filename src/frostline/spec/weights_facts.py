@@ -1,4 +1,4 @@
-"""What is known of weights before they are opened, and how a folder of timm's or of transformers' says it."""
+"""What is known of weights before they are opened, and how the JSON files beside them say it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ FORMS = (
 )
 _HUGGING_FACE_NETWORKS = ("ViTModel", "ViTForImageClassification")
 HUGGING_FACE_EPSILON = 1e-12
+INDEX_ENDING = ".safetensors.index.json"
 
 
 class Statistics(Value):
@@ -78,6 +79,12 @@ class _Preprocessor(FromOthers):
     image_std: tuple[float, ...] | None = None
 
 
+class _Index(FromOthers):
+    """``model.safetensors.index.json``: the file, beside it, that holds each tensor."""
+
+    weight_map: dict[str, str]
+
+
 Content = TypeVar("Content", bound=FromOthers)
 
 
@@ -94,6 +101,28 @@ def facts_of_folder(folder: Path) -> Facts:
         raise WeightsFault(
             f"{folder} cannot be opened ({error.strerror}); expected a folder of weights that this user may read"
         ) from None
+
+
+def shards_of(path: Path) -> dict[str, tuple[str, ...]]:
+    """The names of the files (shards) that hold the weights at ``path``, and of the tensors that stand in each.
+
+    Empty where ``path`` is no index of shards, and so holds the weights itself.
+
+    Raises:
+        WeightsFault: the index is missing or damaged, names no tensor, or a shard that does not lie beside it.
+    """
+    if not path.name.endswith(INDEX_ENDING):
+        return {}
+    if not path.is_file():
+        raise WeightsFault(f"no weights file at {path}")
+    tensors: dict[str, list[str]] = {}
+    for tensor, shard in _read(path, _Index).weight_map.items():
+        tensors.setdefault(shard, []).append(tensor)
+    elsewhere = [shard for shard in tensors if not shard.endswith(".safetensors") or {"/", "\\"} & set(shard)]
+    if elsewhere or not tensors:
+        said = f"names {', '.join(map(repr, elsewhere))} as shards" if elsewhere else "names no tensor"
+        raise WeightsFault(f"{path} {said}; expected names of .safetensors files that lie beside it")
+    return {shard: tuple(tensors[shard]) for shard in sorted(tensors)}
 
 
 def _facts_in(folder: Path) -> Facts:
