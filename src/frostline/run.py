@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,7 @@ from frostline.networks.build import build
 from frostline.networks.network import Network, above, frozen_depth, joined, state_digest
 from frostline.operate import Given, Operation, Theatre, audit, operate
 from frostline.outcome import Failed, Finished, Frozen, ParameterCounts
-from frostline.spec.augmentation import Augmentation
+from frostline.spec.augmentation import NOTHING
 from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.study import Keep
 from frostline.spec.trial import Trial
@@ -34,6 +35,7 @@ from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_norms
 from frostline.training.permafrost import Permafrost, Site
+from frostline.training.views import in_views, planes_in_view
 from frostline.way import Way
 
 PROBE_ITEMS = 4
@@ -119,11 +121,15 @@ class Material:
 
 @dataclass(frozen=True)
 class Seen:
-    """What training sees of a network: its part above ``depth`` parts that are computed apart, and what it reads."""
+    """What training sees of a network: its part above ``depth`` parts that are computed apart, and what it reads.
+
+    ``shown`` is what it learns from, in several views where the trial asks for them.
+    """
 
     network: Network
     depth: int
     items: Callable[[Samples], Items]
+    shown: Callable[[Samples], Items]
     frozen: Frozen
 
 
@@ -152,8 +158,10 @@ def _treated(job: Job, material: Material) -> Treated:
     before = operated if recipe.norms == "stored" else with_norms(operated, material.prepare.planes(train), recipe)
     seen = _seen(job, material, before)
     keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
-    items = seen.items(train), seen.items(material.splits.validation)
-    lesson = Lesson(*items, job.loader_workers, trial.augmentation)
+    views = trial.augmentation.views
+    befalls, turns = (trial.augmentation, 1) if views is None else (NOTHING, views)
+    items = seen.shown(train), seen.items(material.splits.validation)
+    lesson = Lesson(*items, job.loader_workers, befalls, turns)
     fitted = fit(seen.network, lesson, recipe, trial.seeds.batches, keep)
     after = joined(before, seen.depth, fitted.network)
     probe = train.take(np.arange(min(PROBE_ITEMS, len(train))))
@@ -170,14 +178,20 @@ def _recipe(job: Job) -> Recipe:
 
 def _seen(job: Job, material: Material, network: Network) -> Seen:
     """The whole of ``network`` over planes, or its upper part over what its frozen parts give, where that is kept."""
-    trial = job.trial
-    depth = frozen_depth(network)
-    if depth not in job.way.stored or trial.augmentation != Augmentation():
-        return Seen(network, 0, material.prepare, "recomputed" if depth else "none")
+    trial, prepare = job.trial, material.prepare
+    depth, views = frozen_depth(network), trial.augmentation.views
     ground = ground_of(material.whole, trial.dataset.class_indices)
-    site = Site(job.folder / ACTIVATIONS, ground, material.prepare, _recipe(job).computed_in)
-    permafrost = Permafrost(site, network, depth, trial.network)
-    return Seen(above(network, depth), depth, permafrost.items, "stored")
+    site = Site(job.folder / ACTIVATIONS, ground, prepare, _recipe(job).computed_in, trial.augmentation)
+    if depth not in job.way.stored or (trial.augmentation != NOTHING and views is None):
+        drawn = prepare if views is None else partial(in_views, site, items_of=planes_in_view)
+        return Seen(network, 0, prepare, drawn, "recomputed" if depth else "none")
+
+    def given(site: Site, samples: Samples) -> Items:
+        return Permafrost(site, network, depth, trial.network).items(samples)
+
+    items = partial(given, site)
+    shown = items if views is None else partial(in_views, site, items_of=given)
+    return Seen(above(network, depth), depth, items, shown, "stored")
 
 
 def _given(seen: Seen, probe: Samples, precision: Precision) -> Given | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -25,6 +26,14 @@ def draws_of(seed: int) -> Draws:
     """The generator of each kind of augmentation, at its start; no kind ever draws from that of another."""
     kinds: tuple[Kind, ...] = get_args(Kind)
     return {kind: stream(seed, "augmentation", kind) for kind in kinds}
+
+
+def viewed(planes: Tensor, augmentation: Augmentation, view: int, chunk: int) -> Tensor:
+    """The version number ``view`` of ``planes``, which are ``chunk`` of their dataset; always the same one."""
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    draws = {kind: stream(view, "view", kind, str(chunk)) for kind in kinds}
+    nobody = Items(planes, torch.zeros(len(planes), dtype=torch.int64))
+    return augmented(nobody, augmentation, draws, classes=1).planes
 
 
 def augmented(items: Items, augmentation: Augmentation, draws: Draws, classes: int) -> Batch:

@@ -31,7 +31,8 @@ def augmentation_in_words(augmentation: Augmentation) -> str:
     """``augmentation`` in one line: each kind with its numbers, in the order in which they follow one another."""
     kinds = (_flip(augmentation), *map(_kind, _numbered(augmentation)))
     told = [kind for kind in kinds if kind]
-    return f"augmentation of training items only: {'; then '.join(told)}" if told else "no augmentation"
+    views = "" if augmentation.views is None else f"; {augmentation.views} fixed versions of each item, in turns"
+    return f"augmentation of training items only: {'; then '.join(told)}{views}" if told else "no augmentation"
 
 
 def _unusual(recipe: Recipe) -> list[str]:

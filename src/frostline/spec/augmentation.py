@@ -80,6 +80,9 @@ class Augmentation(Value):
 
     In this order: ``flip`` (left and right change places in half of the items), ``rotation``, ``crop``, ``shift``,
     ``masks``, ``mixup``. Each draws from a random stream of its own, so that one moves no draw of another.
+
+    With ``views`` each item has so many fixed versions instead, drawn once for all seeds, which take turns pass by
+    pass. What frozen layers give for them can then be computed once.
     """
 
     flip: Literal["horizontal"] | None = None
@@ -88,3 +91,17 @@ class Augmentation(Value):
     shift: Shift | None = None
     masks: Masks | None = None
     mixup: Mixup | None = None
+    views: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _views_are_of_something(self) -> Augmentation:
+        if self.views is None:
+            return self
+        if self.mixup is not None:
+            raise ValueError("views: mixup mixes other items in every batch, so that no version is fixed; remove one")
+        if (self.flip, self.rotation, self.crop, self.shift, self.masks) == (None,) * 5:
+            raise ValueError("views has no effect, for nothing befalls the items; name a kind of augmentation")
+        return self
+
+
+NOTHING = Augmentation()

@@ -22,6 +22,14 @@ def orders(items: int, batch: int, steps: int, generator: np.random.Generator) -
         left -= -(-items // batch)
 
 
+def in_turns(positions: Iterator[Tensor], items: int, views: int) -> Iterator[Int64[Tensor, " chosen"]]:
+    """``positions`` among ``items``, pass by pass moved on to the next of their ``views``, which lie in a row."""
+    seen = 0
+    for chosen in positions:
+        yield chosen + seen // items % views * items
+        seen += len(chosen)
+
+
 class _Batches(Dataset[Items]):
     """The items at a set of positions, for worker processes of torch's loader."""
 

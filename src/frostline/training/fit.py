@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -18,10 +18,10 @@ from frostline.errors import OutOfMemory, TrainingDiverged
 from frostline.networks.network import Network
 from frostline.outcome import Validation
 from frostline.randomness import stream, torch_noise
-from frostline.spec.augmentation import Augmentation
+from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
-from frostline.training.batches import batches, orders
+from frostline.training.batches import batches, in_turns, orders
 from frostline.training.evaluate import is_out_of_memory, logits_of
 from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of, schedule_of
@@ -33,13 +33,15 @@ State = Mapping[str, Tensor]
 class Lesson:
     """What one training learns from: its items and what befalls them, those it validates on, and processes that help.
 
-    ``loader_workers`` processes prepare batches, with equal results.
+    ``loader_workers`` processes prepare batches, with equal results. ``train`` may hold the items in so many ``views``,
+    one after the other, which take turns pass by pass.
     """
 
     train: Items
     validation: Items
     loader_workers: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation = NOTHING
+    views: int = 1
 
     @property
     def classes(self) -> int:
@@ -109,7 +111,9 @@ def _batches(network: Network, lesson: Lesson, recipe: Recipe, seed: int) -> Ite
     assert recipe.steps is not None
     device = next(network.parameters()).device
     train = lesson.train if lesson.loader_workers else _moved(lesson.train, device)
-    positions = orders(len(train), recipe.batch, recipe.steps, stream(seed, "batches"))
+    positions = orders(len(train) // lesson.views, recipe.batch, recipe.steps, stream(seed, "batches"))
+    if lesson.views > 1:
+        positions = in_turns(positions, len(train) // lesson.views, lesson.views)
     draws, classes = draws_of(seed), lesson.classes
     for items in batches(train, positions, lesson.loader_workers):
         yield augmented(items.to(device), lesson.augmentation, draws, classes)

@@ -32,12 +32,14 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
+from frostline.augmentation.apply import viewed
 from frostline.data.ground import Ground
 from frostline.data.planes import Items, Preprocessing
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.errors import OutOfMemory
 from frostline.networks.network import Network, state_digest
+from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.base import NUMERICS
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Precision
@@ -52,12 +54,26 @@ LIBRARIES = ("frostline", "torch", "numpy", "timm")
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """Where activations are kept, of which items, and how those become planes."""
+    """Where activations are kept, of which items, and how those become planes.
+
+    ``view`` is the version of augmented items that is meant, None where they are as they are.
+    """
 
     folder: Path
     ground: Ground
     prepare: Preprocessing
     precision: Precision
+    augmentation: Augmentation = NOTHING
+    view: int | None = None
+
+    def rows(self, chunk: int) -> Int64[np.ndarray, " row"]:
+        """The rows of the ground that make up ``chunk``."""
+        return np.arange(chunk * CHUNK, min((chunk + 1) * CHUNK, len(self.ground)))
+
+    def planes(self, chunk: int) -> Tensor:
+        """The planes of ``chunk`` as the network sees them."""
+        planes = self.prepare.planes(self.ground.take(self.rows(chunk)))
+        return planes if self.view is None else viewed(planes, self.augmentation, self.view, chunk)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +115,8 @@ class Permafrost:
             "device": self._device.type,
             "threads": torch.get_num_threads(),
         }
+        if site.view is not None:
+            told |= {"augmentation": site.augmentation.model_dump(mode="json"), "view": site.view}
         keys = [_hashed(json.dumps(told, sort_keys=True))]
         keys += [_hashed(f"{name} {state_digest(part)}") for name, part in self._parts]
         return tuple(_hashed("\n".join(keys[: depth + 1])) for depth in range(len(keys)))
@@ -154,7 +172,7 @@ class Permafrost:
         axes = _axes_of(first)
         stored = [axes.index(axis) for axis in range(first.dim())]
         pieces = self.site.prepare.dataset.segments
-        count = sum(len(self._rows(chunk)) for chunk in missing) * pieces
+        count = sum(len(self.site.rows(chunk)) for chunk in missing) * pieces
         told = {"chunks": json.dumps(missing), "axes": json.dumps(axes)}
         name = hashlib.sha256(told["chunks"].encode()).hexdigest()[:20] + ENDING
         streamed = (part.permute(stored) for some in ((first,), parts) for part in some)
@@ -167,15 +185,11 @@ class Permafrost:
         modules = [part for _, part in self._parts]
         for chunk in chunks:
             depth, place = next(((depth, found[chunk]) for depth, found in known if chunk in found), (0, None))
-            rows = self._rows(chunk)
             if place is None:
-                given = self.site.prepare.planes(self.site.ground.take(rows))
+                given = self.site.planes(chunk)
             else:
-                given = place.rows(len(rows) * self.site.prepare.dataset.segments)
+                given = place.rows(len(self.site.rows(chunk)) * self.site.prepare.dataset.segments)
             yield _passed(modules[depth:], given.to(self._device), self.site.precision)
-
-    def _rows(self, chunk: int) -> Int64[np.ndarray, " row"]:
-        return np.arange(chunk * CHUNK, min((chunk + 1) * CHUNK, len(self.site.ground)))
 
     def _folder(self, number: int, depth: int | None = None) -> Path:
         key = self.keys[self.depth if depth is None else depth]
@@ -196,7 +210,7 @@ class Permafrost:
                 for chunk in json.loads(file.told["chunks"]):
                     if chunk in among:
                         found[chunk] = _Place(file, row)
-                    row += len(self._rows(chunk)) * pieces
+                    row += len(self.site.rows(chunk)) * pieces
         return found
 
 
