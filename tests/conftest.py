@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
@@ -29,9 +28,17 @@ TENSOR_MODULES = [
     "frostline.training.norms",
 ]
 install_import_hook(TENSOR_MODULES, "beartype.beartype")
-torch.set_num_threads(1)
 settings.register_profile("frostline", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("frostline")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One thread for torch, in every process that runs tests."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        # The process that only hands tests out needs no torch, whose import would hold up the start of the others.
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,4 +1,7 @@
-"""The command line, from a study file to its report, and every mistake told in words."""
+"""The command line, from a study file to its report, and every mistake told in words.
+
+A whole study, what must not import torch, and one mistake are run by processes of their own; the rest in this one.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tests.test_prepare import Frostline, frostline
+
+__all__ = ["frostline"]
 
 STUDY = """
 title: Small digits
@@ -31,27 +38,32 @@ recipes:
   quick: {steps: 6, validate_every: 3, batch: 16}
   slow: {steps: 4000, validate_every: 1000, batch: 64}
 """
-ROOT = Path(__file__).parents[1]
 
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from frostline.cli import main; main()", *arguments]
 
 
-def frostline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def process(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process of its own, as a person starts it; most of what that takes is the import of torch."""
     return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a study file, and that study run."""
+    """A folder with a study file, and that study run by a process of its own."""
     folder = tmp_path_factory.mktemp("work")
     (folder / "small.yaml").write_text(STUDY)
-    ran = frostline(folder, "run", "small.yaml", "--executor", "inline")
+    ran = process(folder, "run", "small.yaml", "--executor", "inline")
     assert ran.returncode == 0, ran.stderr
     (folder / "ran.txt").write_text(ran.stdout)
     (folder / "progress.txt").write_text(ran.stderr)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
 
 
 def test_a_run_ends_with_an_answer_a_share_and_the_path_of_the_report(folder: Path) -> None:
@@ -80,40 +92,38 @@ def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(folder: Path
     assert "21 done, 0 failed, 0 left" in (folder / "progress.txt").read_text()
 
 
-def test_status_counts_and_running_again_runs_nothing(folder: Path) -> None:
-    said = frostline(folder, "status", "small.yaml")
-    assert said.stdout == "results/small: 21 finished, 0 failed, 0 missing\n"
-    again = frostline(folder, "run", "small.yaml", "--executor", "inline")
-    assert again.stderr == ""
-    assert again.stdout == (folder / "ran.txt").read_text()
+def test_status_counts_and_running_again_runs_nothing(folder: Path, frostline: Frostline) -> None:
+    assert frostline("status", "small.yaml") == (0, "results/small: 21 finished, 0 failed, 0 missing\n", "")
+    again = frostline("run", "small.yaml", "--executor", "inline")
+    assert again == (0, (folder / "ran.txt").read_text(), "")
 
 
-def test_a_narrowed_report_uses_what_is_there(folder: Path) -> None:
-    said = frostline(folder, "report", "small.yaml", "--shares", "0.3", "--seeds", "2", "--to", "results/small")
-    assert said.stdout.startswith("With 30 %")
-    assert "n = 2 seeds" in said.stdout
+def test_a_narrowed_report_uses_what_is_there(frostline: Frostline) -> None:
+    _, said, _ = frostline("report", "small.yaml", "--shares", "0.3", "--seeds", "2", "--to", "results/small")
+    assert said.startswith("With 30 %")
+    assert "n = 2 seeds" in said
 
 
-def test_a_page_is_not_replaced_by_that_of_a_study_that_has_not_run(folder: Path) -> None:
+def test_a_page_is_not_replaced_by_that_of_a_study_that_has_not_run(folder: Path, frostline: Frostline) -> None:
     page = (folder / "results" / "small" / "report.html").read_bytes()
-    said = frostline(folder, "report", "small.yaml", "--recipe", "slow", "--to", "results/small")
-    assert said.returncode == 2
-    assert "none of which is of this study as it is written now; its page stays as it is" in said.stderr
+    status, _, mistakes = frostline("report", "small.yaml", "--recipe", "slow", "--to", "results/small")
+    assert status == 2
+    assert "none of which is of this study as it is written now; its page stays as it is" in mistakes
     assert (folder / "results" / "small" / "report.html").read_bytes() == page
 
 
-def test_a_single_trial_of_a_study_is_run_by_arm_seed_and_share(folder: Path) -> None:
+def test_a_single_trial_of_a_study_is_run_by_arm_seed_and_share(frostline: Frostline) -> None:
     single = ("--arm", "f1t1", "--seed", "42", "--shares", "0.3", "--to", "single")
-    ran = frostline(folder, "run", "small.yaml", *single, "--executor", "inline")
-    assert ran.returncode == 0, ran.stderr
-    assert "one seed: no interval, nothing can be said" in ran.stdout
-    assert frostline(folder, "status", "small.yaml", *single).stdout == "single: 2 finished, 0 failed, 0 missing\n"
+    status, said, mistakes = frostline("run", "small.yaml", *single, "--executor", "inline")
+    assert status == 0, mistakes
+    assert "one seed: no interval, nothing can be said" in said
+    assert frostline("status", "small.yaml", *single)[1] == "single: 2 finished, 0 failed, 0 missing\n"
 
 
-def test_published_files_are_reported_and_our_own_export_is_read_back(folder: Path) -> None:
+def test_published_files_are_reported_and_our_own_export_is_read_back(folder: Path, frostline: Frostline) -> None:
     files = [f"results/small/{name}" for name in ("cuts_FR.json", "baselines.json")]
-    said = frostline(folder, "report", *files, "--to", "imported")
-    assert said.returncode == 0, said.stderr
+    status, _, mistakes = frostline("report", *files, "--to", "imported")
+    assert status == 0, mistakes
     assert (folder / "imported" / "report.html").exists()
 
 
@@ -142,41 +152,62 @@ def test_published_files_are_reported_and_our_own_export_is_read_back(folder: Pa
         (("plan", "small.yaml", "--stand-in", "digits=mnist", "--stand-in", "digits=cifar10"), "names a dataset twice"),
     ],
 )
-def test_a_mistake_is_told_in_words_without_a_traceback(folder: Path, arguments: tuple[str, ...], message: str) -> None:
-    said = frostline(folder, *arguments)
-    assert said.returncode == 2
-    assert re.search(message, said.stderr), said.stderr
+def test_a_mistake_is_told_in_words_without_a_traceback(
+    arguments: tuple[str, ...], message: str, frostline: Frostline
+) -> None:
+    status, said, mistakes = frostline(*arguments)
+    assert status == 2
+    assert re.search(message, mistakes), mistakes
+    assert "Traceback" not in mistakes
+    assert said == ""
+
+
+def test_a_process_ends_with_the_status_and_the_words_of_its_mistake(folder: Path) -> None:
+    said = process(folder, "plan", "nowhere.yaml")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("no study file at nowhere.yaml")
     assert "Traceback" not in said.stderr
-    assert said.stdout == ""
 
 
-def test_a_preset_is_copied_and_can_be_planned(folder: Path) -> None:
-    assert frostline(folder, "init", "digits", "--to", "mine.yaml").stdout == "wrote mine.yaml\n"
-    said = frostline(folder, "plan", "mine.yaml")
-    assert "360 cells, 370 trials in 2 waves (50, then 320)" in said.stdout
-    assert "scratch = FR cut 0" in said.stdout
+def test_a_preset_is_copied_and_can_be_planned(frostline: Frostline) -> None:
+    assert frostline("init", "digits", "--to", "mine.yaml")[1] == "wrote mine.yaml\n"
+    _, said, _ = frostline("plan", "mine.yaml")
+    assert "360 cells, 370 trials in 2 waves (50, then 320)" in said
+    assert "scratch = FR cut 0" in said
 
 
-def test_every_help_shows_one_real_run(folder: Path) -> None:
+def test_every_help_shows_one_real_run(frostline: Frostline) -> None:
     for name in ("plan", "prepare", "show", "run", "status", "report", "list", "init"):
-        said = frostline(folder, name, "--help")
-        assert f"$ frostline {name}" in said.stdout, name
+        assert f"$ frostline {name}" in frostline(name, "--help")[1], name
     narrowed = ("digits", "--shares", "0.1", "--seeds", "3", "--arm", "r4", "--arm", "f2r2")
-    real = [line.strip() for line in frostline(folder, "plan", *narrowed).stdout.splitlines()]
-    shown = [line.strip() for line in frostline(folder, "plan", "--help").stdout.splitlines()]
+    real = [line.strip() for line in frostline("plan", *narrowed)[1].splitlines()]
+    shown = [line.strip() for line in frostline("plan", "--help")[1].splitlines()]
     assert shown[-len(real) :] == real
 
 
+LIGHT = """
+import sys
+from frostline.cli import main
+for command in ("--help", "plan small.yaml", "status small.yaml", "list"):
+    sys.argv = ["frostline", *command.split()]
+    try:
+        main()
+    except SystemExit as ended:
+        heavy = {"torch", "numpy", "pandas", "ray"} & set(sys.modules)
+        print(command, ended.code, heavy or "light", file=sys.stderr)
+"""
+
+
 def test_plan_and_help_answer_without_torch(folder: Path) -> None:
-    for arguments in (("--help",), ("plan", "small.yaml"), ("status", "small.yaml"), ("list",)):
-        program = "import sys; from frostline.cli import main\ntry: main()\nexcept SystemExit: pass\n"
-        program += (
-            "heavy = {'torch', 'numpy', 'pandas', 'ray'} & set(sys.modules)\nprint(heavy or 'light', file=sys.stderr)"
-        )
-        said = subprocess.run(
-            [sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True, check=True
-        )
-        assert said.stderr.strip() == "light", arguments
+    said = subprocess.run(
+        [sys.executable, "-c", LIGHT], cwd=folder, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert said.stderr.splitlines() == [
+        "--help 0 light",
+        "plan small.yaml 0 light",
+        "status small.yaml 0 light",
+        "list 0 light",
+    ]
 
 
 def start(folder: Path, delay_s: float, *arguments: str) -> subprocess.Popen[str]:
@@ -203,7 +234,7 @@ def test_ctrl_c_stops_cleanly_and_a_second_process_is_refused_meanwhile(folder: 
     slow = ("run", "small.yaml", "--recipe", "slow", "--to", "stopped", "--workers", "1")
     shutil.rmtree(folder / "stopped", ignore_errors=True)
     child = start(folder, delay_s, *slow)
-    second = frostline(folder, *slow)
+    second = process(folder, *slow)
     assert second.returncode == 2
     assert f"another process (pid {child.pid}) is working on stopped; wait for it" in second.stderr
     os.killpg(child.pid, signal.SIGINT)
@@ -211,13 +242,14 @@ def test_ctrl_c_stops_cleanly_and_a_second_process_is_refused_meanwhile(folder: 
     assert child.returncode == 130
     assert "stopped; what had finished is kept, and running the same command again goes on from there" in said
     assert "Traceback" not in said
-    assert " 0 failed, " in frostline(folder, "status", "small.yaml", "--recipe", "slow", "--to", "stopped").stdout
+    assert " 0 failed, " in process(folder, "status", "small.yaml", "--recipe", "slow", "--to", "stopped").stdout
 
 
-def test_a_run_with_failures_says_so_and_ends_with_status_1(folder: Path) -> None:
+def test_a_run_with_failures_says_so_and_ends_with_status_1(folder: Path, frostline: Frostline) -> None:
     diverging = STUDY.replace("{steps: 6, validate_every: 3, batch: 16}", "{steps: 6, validate_every: 3, rate: 1e30}")
     (folder / "diverging.yaml").write_text(diverging)
-    ran = frostline(folder, "run", "diverging.yaml", "--shares", "0.3", "--seeds", "1", "--executor", "inline")
-    assert ran.returncode == 1
-    assert re.search(r"[234] of 4 trials failed: the report says why; running again retries them", ran.stderr)
+    narrowed = ("--shares", "0.3", "--seeds", "1", "--executor", "inline")
+    status, _, mistakes = frostline("run", "diverging.yaml", *narrowed)
+    assert status == 1
+    assert re.search(r"[234] of 4 trials failed: the report says why; running again retries them", mistakes)
     assert "a lower rate than 1e+30 may help" in (folder / "results" / "diverging" / "report.html").read_text()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,27 +48,30 @@ def test_a_later_outcome_of_a_trial_replaces_the_earlier_one(tmp_path: Path, fin
         assert store.outcomes() == {trial.key: finished}
 
 
-def _hold(folder: Path, ready: multiprocessing.Event, done: multiprocessing.Event) -> None:  # type: ignore[valid-type]
-    with Store(folder):
-        ready.set()  # type: ignore[attr-defined]
-        done.wait(30)  # type: ignore[attr-defined]
+HOLD = """
+import sys
+from pathlib import Path
+from frostline.store import Store
+with Store(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_second_process_on_one_study_folder_says_so_and_stops(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    ready, done = spawn.Event(), spawn.Event()
-    holder = spawn.Process(target=_hold, args=(tmp_path, ready, done))
-    holder.start()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
     try:
-        assert ready.wait(30)
+        assert holder.stdout.readline() == "held\n"
         with pytest.raises(
             StoreBusy, match=rf"another process \(pid {holder.pid}\) is working on {tmp_path}; wait for it"
         ):
             Store(tmp_path)
         assert read_outcomes(tmp_path) == {}
     finally:
-        done.set()
-        holder.join()
+        holder.communicate(timeout=30)
     with Store(tmp_path):
         pass
 

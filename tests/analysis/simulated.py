@@ -26,6 +26,12 @@ CONTENT: dict[str, object] = {
     "seeds": 5,
     "recipe": {"steps": 400, "rate": 2e-3, "patience": 8},
 }
+FEW: dict[str, object] = {
+    "scratch": "r6",
+    "FR": {"below": "frozen", "above": "reset", "cuts": (2, 4)},
+    "F": {"below": "frozen", "above": "tuned", "cuts": (2, 4)},
+}
+"""Both families with five of their thirteen arms, for drawings of which each arm costs its time."""
 ENVIRONMENT = Environment(frostline="0.1.0", python="3.11", torch="2.13", device="cpu", threads=1, cpu="simulated")
 
 

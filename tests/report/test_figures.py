@@ -10,7 +10,7 @@ from frostline.analysis.table import cut_points, table
 from frostline.report.depth import LEGEND_WIDTH, depth_lines, spread
 from frostline.report.figures import pictures
 from frostline.spec.plan import plan
-from tests.analysis.simulated import outcomes, study, without
+from tests.analysis.simulated import FEW, outcomes, study, without
 
 ARMS = {f"arm {i}": f"f{i}t{6 - i}" if i % 6 else "t6" for i in range(1, 6)} | {"_full": "t6", "$\\odd": "f2t2f2"}
 
@@ -37,28 +37,30 @@ def test_every_shape_of_study_is_drawn_and_drawn_the_same_twice(changes: dict[st
 
 
 def test_the_words_of_a_figure_give_the_highest_mean_with_its_interval() -> None:
-    planned = plan(study())
-    words = pictures(table(planned, outcomes(planned)), cut_points(study()), 0.95)[0].alt
+    made = study(surgeries=FEW)
+    planned = plan(made)
+    words = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0].alt
     assert "one panel for each of 2 shares" in words
     assert "At 1 % the highest mean is f4t2, 0.877 ([" in words
     assert "n = 5). At 10 %" in words
 
 
 def test_one_seed_is_described_as_one_run_without_interval() -> None:
-    planned = plan(study(seeds=1))
-    words = pictures(table(planned, outcomes(planned)), cut_points(study()), 0.95)[0].alt
+    made = study(seeds=1, shares=(0.1,), surgeries=FEW)
+    planned = plan(made)
+    words = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0].alt
     assert "(one run: no interval)" in words
 
 
 def test_an_arm_of_no_family_stands_beside_the_cuts_under_its_own_name() -> None:
-    made = study(surgeries={"FR": {"below": "frozen", "above": "reset"}, "sandwich": "f2t2f2"})
+    made = study(surgeries={"FR": {"below": "frozen", "above": "reset"}, "sandwich": "f2t2f2"}, shares=(0.1,))
     planned = plan(made)
     drawn = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0]
     assert b">f2t2f2<" in drawn.svg
 
 
 def test_a_family_whose_name_starts_with_an_underscore_is_in_the_legend() -> None:
-    made = study(surgeries={"_FR": {"below": "frozen", "above": "reset"}})
+    made = study(surgeries={"_FR": {"below": "frozen", "above": "reset"}}, shares=(0.1,))
     planned = plan(made)
     drawn = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0]
     assert "_FR" in drawn.svg.decode()
@@ -66,8 +68,9 @@ def test_a_family_whose_name_starts_with_an_underscore_is_in_the_legend() -> Non
 
 def test_drawing_leaves_the_settings_of_matplotlib_as_they_were() -> None:
     before = dict(mpl.rcParams)
-    planned = plan(study(seeds=2))
-    pictures(table(planned, outcomes(planned)), cut_points(study()), 0.95)
+    made = study(seeds=2, surgeries=FEW)
+    planned = plan(made)
+    pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)
     assert dict(mpl.rcParams) == before
 
 

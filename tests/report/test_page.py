@@ -14,7 +14,7 @@ from frostline.report.page import page, write_report, write_report_of_files
 from frostline.report.rows import rows
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
-from tests.analysis.simulated import failing, outcomes, study, without
+from tests.analysis.simulated import FEW, failing, outcomes, study, without
 
 
 class Reader(HTMLParser):
@@ -47,11 +47,17 @@ def page_of(made: Study) -> str:
     return page(made, planned, table(planned, outcomes(planned)))
 
 
+def small(**changes: object) -> Study:
+    """The simulated study with one share, two seeds and few arms, for what a page says beside its drawings."""
+    return study(**{"shares": (0.1,), "seeds": 2, "surgeries": FEW, **changes})
+
+
 def test_what_failed_and_what_is_missing_stands_before_the_answer() -> None:
-    planned = plan(study())
+    made = study(surgeries=FEW)
+    planned = plan(made)
     kept = failing(without(outcomes(planned), planned, "f4r2", {1, 2}), planned, "f2t4", "TrainingDiverged: step 40")
-    html = page(study(), planned, table(planned, kept))
-    assert "Of 130 trials of the study: 10 failed, 4 missing, 116 finished." in html
+    html = page(made, planned, table(planned, kept))
+    assert "Of 50 trials of the study: 10 failed, 4 missing, 36 finished." in html
     assert "failed: TrainingDiverged: step 40: f2t4 at 1 %, seed 0, 1, 2, 3, 4; f2t4 at 10 %" in html
     assert "missing (never run, or not yet): f4r2 at 10 %, seed 1, 2" in html
     assert html.index("TrainingDiverged") < html.index("The answer") < html.index("<figure>") < html.index("<table>")
@@ -65,9 +71,10 @@ def test_a_whole_study_says_that_nothing_is_missing(whole: str) -> None:
 
 
 def test_nothing_finished_still_gives_a_page() -> None:
-    planned = plan(study())
-    html = page(study(), planned, table(planned, {}))
-    assert "0 failed, 130 missing, 0 finished" in html
+    made = study(surgeries=FEW)
+    planned = plan(made)
+    html = page(made, planned, table(planned, {}))
+    assert "0 failed, 50 missing, 0 finished" in html
     assert "nothing can be said" in html
 
 
@@ -75,8 +82,8 @@ def test_hostile_names_stay_text() -> None:
     hostile = '<script>alert("x")</script>'
     surgeries = {
         "scratch": "r6",
-        hostile: {"below": "frozen", "above": "reset"},
-        "$\\frac$": {"below": "frozen", "above": "tuned"},
+        hostile: {"below": "frozen", "above": "reset", "cuts": (2, 4)},
+        "$\\frac$": {"below": "frozen", "above": "tuned", "cuts": (2, 4)},
         "<b>": "t6",
         "_hidden": "f3t3",
     }
@@ -133,26 +140,27 @@ def test_seeds_without_a_partner_are_named() -> None:
 
 def test_one_pretrained_network_for_all_seeds_is_said(whole: str) -> None:
     said = "what is said here is said about that one network only"
-    assert said in page_of(study(seeds=2, vary=("split", "share", "weights", "batches")))
+    assert said in page_of(small(vary=("split", "share", "weights", "batches")))
     assert said not in whole
 
 
 def test_what_does_not_vary_is_said() -> None:
     assert "Fixed, so that the intervals say nothing about other ones: split, batches." in page_of(
-        study(seeds=2, vary=("share", "weights", "pretraining"))
+        small(vary=("share", "weights", "pretraining"))
     )
 
 
 def test_a_study_without_scratch_says_that_there_is_no_gain() -> None:
-    html = page_of(study(seeds=2, surgeries={"F": {"below": "frozen", "above": "tuned"}}))
+    html = page_of(small(surgeries={"F": {"below": "frozen", "above": "tuned"}}))
     assert "No arm is trained from scratch, so no gain over it can be given." in html
     assert "gain over scratch" not in html
 
 
 def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
-    planned = plan(study(seeds=2))
+    made = study(seeds=2, surgeries=FEW)
+    planned = plan(made)
     frame = table(planned, outcomes(planned))
-    folders = [write_report(study(seeds=2), planned, frame, tmp_path / name).parent for name in ("first", "second")]
+    folders = [write_report(made, planned, frame, tmp_path / name).parent for name in ("first", "second")]
     files = [{str(path.relative_to(f)): path.read_bytes() for path in f.rglob("*") if path.is_file()} for f in folders]
     assert files[0] == files[1]
     assert sorted(files[0]) == [
@@ -170,7 +178,7 @@ def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
 
 
 def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path) -> None:
-    whole, part = study(seeds=2), study(seeds=2, shares=(0.1,), surgeries={"F": {"below": "frozen", "above": "tuned"}})
+    whole, part = study(seeds=2, surgeries=FEW), small(surgeries={"F": FEW["F"]})
     (tmp_path / "notes.json").write_text("[]")
     for made in (whole, part):
         planned = plan(made)
@@ -187,11 +195,12 @@ def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path
 
 
 def test_a_study_s_own_files_in_the_published_layout_give_a_report(tmp_path: Path) -> None:
-    planned = plan(study())
-    write_report(study(), planned, table(planned, outcomes(planned)), tmp_path)
+    made = study(surgeries=FEW)
+    planned = plan(made)
+    write_report(made, planned, table(planned, outcomes(planned)), tmp_path)
     path = write_report_of_files([tmp_path / "cuts_FR.json", tmp_path / "baselines.json"], tmp_path / "again")
     html = path.read_text(encoding="utf-8")
-    assert "70 trained models were read. The files name no dataset" in html
+    assert "30 trained models were read. The files name no dataset" in html
     assert "highest mean f4r2 (FR cut 4)" in html or ": f4r2 (FR cut 4), accuracy" in html
     assert "seconds</button>" not in html
 
