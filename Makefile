@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: setup demo test test-slow check lock \
-	bench-startup bench-planning bench-overhead bench-log-mel bench-vit-step bench-frozen-memory
+	bench-startup bench-planning bench-overhead bench-log-mel bench-vit-step bench-frozen-memory \
+	bench-vit bench-limit
 
 setup: $(STAMP)
 
@@ -33,7 +34,8 @@ check: setup
 
 lock:
 	$(BIN)/uv lock --quiet
-	$(BIN)/uv export --quiet --format requirements-txt --all-extras --all-groups --no-emit-project --no-header -o requirements.lock
+	$(BIN)/uv export --quiet --format requirements-txt --all-extras --all-groups --no-group bench --no-emit-project --no-header -o requirements.lock
+	$(BIN)/uv export --quiet --format requirements-txt --only-group bench --no-emit-project --no-header -o requirements-bench.lock
 
 bench-startup: setup
 	$(BIN)/python benchmarks/startup.py
@@ -52,3 +54,11 @@ bench-vit-step: setup
 
 bench-frozen-memory: setup
 	$(BIN)/python benchmarks/frozen_memory.py
+
+# fastai and Lightning come only here, beside the rest: nothing else needs them.
+bench-vit: setup
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-bench.lock
+	$(BIN)/python benchmarks/vit_freezing.py
+
+bench-limit: setup
+	$(BIN)/python benchmarks/limit.py
