@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-NUMERICS = 1
+NUMERICS = 2
 """Raised when a default or the mathematics of a trial changes, so that no stored outcome is taken for a new one."""
 
 
