@@ -3,36 +3,54 @@
 ========  ==========================================================================  =========
 symbol    meaning                                                                     unit
 ========  ==========================================================================  =========
+setting   by how many threads, and in which precision                                 1, name
 depth     how many parts of a network, input first, a piece passes through            1
 cost      time to compute what a depth gives for one piece, and its size              s, byte
 ========  ==========================================================================  =========
+
+A time is the shortest of several, and what is compared is measured in turns: other work on the machine can only
+lengthen a run, and hardly ever lengthens every run of one setting and none of another.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from statistics import median
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from frostline.networks.network import Network
-from frostline.randomness import torch_noise
+from frostline.networks.build import build
+from frostline.networks.network import Fit, Network
+from frostline.randomness import torch_noise, torch_stream
 from frostline.spec.recipe import Precision
-from frostline.training.row_files import read_rows, write_rows
+from frostline.spec.trial import Trial
+from frostline.training.evaluate import is_out_of_memory
+from frostline.training.row_files import PARTIAL, read_rows, write_rows
 
-RUNS = 3
-LONG_S = 0.5
-"""A measurement is repeated until it has taken this long, and one that takes longer is not repeated."""
-MOST_BYTES = 64_000_000
+FEW = 2
+"""So many planes say how long more of them will take; batch norm needs two."""
+RUNS = 5
+LONG_S = 0.3
+"""A measurement is not repeated any more once all its runs took this long, and is made of less where one run would."""
+MOST_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """By how many threads something is computed, and in which precision."""
+
+    threads: int
+    precision: Precision
 
 
 @dataclass(frozen=True)
@@ -51,51 +69,93 @@ class Disk:
     read_s: float
 
 
-def step_seconds(network: Network, planes: Tensor, threads: int, precision: Precision) -> float:
-    """Seconds that the gradient of every weight of ``network`` takes for ``planes``, on ``threads`` threads.
+@dataclass(frozen=True)
+class Sample:
+    """The whole network of ``trial`` on ``device``, and planes for it; both hold noise, for only time is measured."""
 
-    Networks that take long are measured on fewer planes and scaled. ``network`` stays untouched.
+    trial: Trial
+    device: torch.device
+
+    @cached_property
+    def network(self) -> Network:
+        """The network with every layer that surgeries start from; it is not to be changed."""
+        channels, size = self.trial.dataset.plane_shape
+        fit = Fit(channels, size, len(self.trial.dataset.class_indices), len(self.trial.surgery))
+        return build(self.trial.network, fit, seed=0).to(self.device)
+
+    def planes(self, count: int) -> Tensor:
+        """So many planes, as the network sees them."""
+        channels, size = self.trial.dataset.plane_shape
+        planes = torch.rand((count, channels, size, size), generator=torch_stream(0, "probe"))
+        return planes.to(self.device)
+
+
+def step_seconds(sample: Sample, settings: Sequence[Setting]) -> tuple[float, ...]:
+    """Seconds that the gradient of every weight takes for a batch of the trial, in each of ``settings``.
+
+    A batch is worked through in the parts that the recipe asks for; of one that takes long a part is measured and
+    scaled. Infinite where memory is short.
     """
-    network = copy.deepcopy(network).train().requires_grad_(True)
-    with _threads(threads), torch_noise(0, "noise"):
-        few = planes[:2]
-        _step(network, few, precision)
-        alone = _timed(lambda: _step(network, few, precision), planes.device) / len(few)
-        wanted = max(2, min(len(planes), int(LONG_S / max(alone, 1e-9))))
-        taken = _timed(lambda: _step(network, planes[:wanted], precision), planes.device)
-    return taken * len(planes) / wanted
+    recipe = sample.trial.recipe
+    network = copy.deepcopy(sample.network).train().requires_grad_(True)
+    planes = sample.planes(max(FEW, math.ceil(recipe.batch / recipe.accumulate)))
+
+    def works(count: int) -> list[Callable[[], object]]:
+        return [partial(_step, network, planes[:count], setting) for setting in settings]
+
+    with torch_noise(0, "noise"):
+        few = [seconds for work in works(FEW) if (seconds := _timed(work, sample.device)) < math.inf]
+        count = _enough(len(planes), max(few, default=0.0))
+        taken = fastest(works(count), sample.device)
+    return tuple(seconds * recipe.batch / count for seconds in taken)
 
 
-def depth_costs(network: Network, planes: Tensor, depths: int, threads: int, precision: Precision) -> tuple[Cost, ...]:
-    """The cost a piece of each depth from 1 to ``depths``, each with those below; ``planes`` are a chunk of pieces."""
-    network = copy.deepcopy(network).eval()
-    seconds, costs = 0.0, []
-    with _threads(threads), torch.inference_mode(), _autocast(planes.device, precision):
-        for part in list(network.parts.values())[:depths]:
-            given = part(planes)
-            seconds += _timed(lambda part=part, planes=planes: part(planes), planes.device)  # type: ignore[misc]
-            costs.append(Cost(seconds / len(planes), given[0].numel() * given.element_size()))
-            planes = given
+def depth_costs(sample: Sample, count: int, depths: int, setting: Setting) -> tuple[Cost, ...]:
+    """The cost a piece of each depth from 1 to ``depths``, each with those below, of ``count`` pieces at once.
+
+    Networks that take long are measured on fewer pieces. It ends with the depth below the first that does not fit in
+    memory.
+    """
+    parts = list(copy.deepcopy(sample.network).eval().parts.values())[:depths]
+
+    def through(planes: Tensor) -> Tensor:
+        for part in parts:
+            planes = _given(part, planes, setting)
+        return planes
+
+    costs: list[Cost] = []
+    few = _timed(partial(through, sample.planes(FEW)), sample.device)
+    planes = sample.planes(_enough(count, few))
+    seconds = 0.0
+    for part in parts:
+        (taken,) = fastest([partial(_given, part, planes, setting)], sample.device)
+        if taken == math.inf:
+            break
+        seconds += taken / len(planes)
+        planes = _given(part, planes, setting)
+        costs.append(Cost(seconds, planes[0].numel() * planes.element_size()))
     return tuple(costs)
 
 
-def disk_seconds(folder: Path, piece_bytes: int) -> Disk:
+def disk_seconds(folder: Path, piece_bytes: int, threads: int) -> Disk:
     """What writing and reading pieces of ``piece_bytes`` costs in ``folder``, which is left as it was.
 
-    They are read in a random order out of the memory that the system keeps of files: what a training sees after its
-    first pass.
+    They are read by ``threads`` threads in another order than they lie, out of the memory that the system keeps of
+    files: what a training sees after its first pass.
+
+    Raises:
+        ActivationsFault: nothing can be written there.
     """
-    pieces = max(2, min(64, MOST_BYTES // max(piece_bytes, 1)))
+    pieces = max(FEW, min(64, MOST_BYTES // max(piece_bytes, 1)))
     rows = torch.zeros(pieces, max(1, piece_bytes // 4))
-    path = folder / f"{uuid.uuid4().hex}.safetensors"
+    path = folder / f"{PARTIAL}{uuid.uuid4().hex}"
+    cpu = torch.device("cpu")
     try:
-        began = time.perf_counter()
-        write_rows(path, [rows], pieces, {})
-        written = time.perf_counter() - began
+        (written,) = fastest([partial(write_rows, path, [rows], pieces, {})], cpu)
         found = read_rows(path)
         assert found is not None
-        order = torch.arange(pieces).flip(0)
-        read = _timed(lambda: found.rows[order], torch.device("cpu"))
+        with _threads(threads):
+            (read,) = fastest([partial(found.rows.__getitem__, torch.arange(pieces).flip(0))], cpu)
     finally:
         path.unlink(missing_ok=True)
     return Disk(written / rows.nbytes, read / rows.nbytes)
@@ -107,27 +167,61 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _step(network: Network, planes: Tensor, precision: Precision) -> None:
-    with _autocast(planes.device, precision):
-        outputs = network(planes)
-    targets = torch.zeros(len(planes), dtype=torch.int64, device=planes.device)
-    F.cross_entropy(outputs.float(), targets).backward()  # type: ignore[no-untyped-call]
-    network.zero_grad(set_to_none=True)
+def fastest(works: Sequence[Callable[[], object]], device: torch.device) -> tuple[float, ...]:
+    """The shortest of some runs of each of ``works`` in seconds, in turns; infinite where memory is short."""
+    rounds: list[list[float]] = []
+    while len(rounds) < RUNS and sum(map(sum, rounds)) < LONG_S:
+        rounds.append([_timed(work, device) for work in works])
+    return tuple(math.inf if math.inf in times else min(times) for times in zip(*rounds, strict=True))
+
+
+def let_go(device: torch.device) -> None:
+    """Gives the memory back that measuring took on ``device``, for other processes will want it."""
+    if device.type != "cpu":
+        torch.accelerator.empty_cache()
+
+
+def _enough(wanted: int, few: float) -> int:
+    """How many of the ``wanted`` planes to measure where ``FEW`` of them take so many seconds."""
+    return max(FEW, min(wanted, int(FEW * LONG_S / max(few, 1e-9))))
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds that ``work`` takes: the median of some runs after those that warmed it up."""
-    taken: list[float] = []
-    while len(taken) < RUNS and sum(taken) < LONG_S:
-        began = time.perf_counter()
+    _finish(device)
+    began = time.perf_counter()
+    try:
         work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        taken.append(time.perf_counter() - began)
-    return median(taken)
+        _finish(device)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return math.inf
+    return time.perf_counter() - began
 
 
-def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
+def _finish(device: torch.device) -> None:
+    """Waits until ``device`` has done what it was given."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def _step(network: Network, planes: Tensor, setting: Setting) -> None:
+    targets = torch.zeros(len(planes), dtype=torch.int64, device=planes.device)
+    with _threads(setting.threads):
+        with _autocast(setting.precision, planes.device):
+            outputs = network(planes)
+        F.cross_entropy(outputs.float(), targets).backward()  # type: ignore[no-untyped-call]
+    network.zero_grad(set_to_none=True)
+
+
+@torch.inference_mode()
+def _given(part: nn.Module, planes: Tensor, setting: Setting) -> Tensor:
+    with _threads(setting.threads), _autocast(setting.precision, planes.device):
+        given: Tensor = part(planes)
+    return given
+
+
+def _autocast(precision: Precision, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 

@@ -1,40 +1,41 @@
-"""How the trials of a study are computed: measured once, kept in the store, and never chosen again."""
+"""How the trials of a study are computed: measured once, kept in the store, and never chosen again.
+
+What is guaranteed: every trial of a study folder is computed on one device, by one number of threads, in one precision
+where its recipe leaves it ``auto``, and frozen layers of one depth are either kept for all trials or for none, whatever
+executes them and however often the study is stopped. Another folder, on this machine or another one, measures anew, and
+chooses otherwise where a measurement lies close to its margin; both say in words what they chose. The key of a trial is
+the same in both.
+"""
 
 from __future__ import annotations
 
+import math
 import shutil
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from frostline.spec.augmentation import Augmentation
+from frostline.errors import ActivationsFault
+from frostline.keeping import CLEARLY, Kept, Need, needs
 from frostline.spec.plan import Plan
-from frostline.spec.portion import portion
 from frostline.spec.recipe import Precision
 from frostline.spec.study import Study
-from frostline.spec.trial import Trial, WeightsFile
+from frostline.spec.trial import Trial
 from frostline.store import Store
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from frostline.networks.network import Network
-    from frostline.probe import Cost, Disk
+    from frostline.probe import Cost, Disk, Sample, Setting
 
 FACT = "way"
 FACT_IN_WORDS = "way in words"
+FACT_ROOM = "activations_gb"
 MOST_GB = 10.0
 PART_OF_FREE = 0.25
-READS = 3
-"""How often a trial reads an item at least: in training, in validation and in its last evaluation."""
-OVERHEAD_S = 0.02
-"""What a trial takes to find what is kept (measured: 5 to 20 ms)."""
-CLEARLY = 1.25
-"""A choice that moves bits has to be so much faster than what is done without it."""
+LEFT_FREE = 0.1
+"""The part of what is free that activations never take, for outcomes and weights need room too."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,22 @@ WAY = TypeAdapter(Way)
 
 
 def way_of(study: Study, plan: Plan, store: Store, device: str) -> Way:
-    """The way of ``study`` on ``device``: the one its store keeps, or measured now and kept there with its reasons."""
+    """The way of ``study`` on ``device``: the one its store keeps, or measured now and kept there with its reasons.
+
+    ``plan`` should be that of the whole study even where only a part of it is run first, for room and threads are
+    chosen by it. A depth that it lacks is recomputed when it is run later.
+
+    Raises:
+        StoreMismatch: ``activations_gb`` is not what it was when the way was chosen.
+    """
+    asked = {FACT_ROOM: "absent" if study.activations_gb is None else f"{study.activations_gb:g}"}
+    remedy = "What is kept on disk is chosen once: write it as before, or name another folder with --to."
     kept = store.fact(FACT)
     if kept is not None:
+        store.hold(asked, remedy)
         return WAY.validate_json(kept)
     way, told = _measured(study, plan, store, device)
-    facts = {FACT: WAY.dump_json(way).decode(), FACT_IN_WORDS: "\n".join(told)}
-    store.hold(facts, "A study is computed in one way: go on as before, or name another folder with --to.")
+    store.hold(asked | {FACT: WAY.dump_json(way).decode(), FACT_IN_WORDS: "\n".join(told)}, remedy)
     return way
 
 
@@ -71,177 +81,163 @@ def in_words(store: Store) -> str:
 
 def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way, list[str]]:
     """The way that costs the least on this machine, and in words what was measured."""
-    from frostline.probe import cores
+    import torch
 
-    sample = _Sample(plan, device)
-    auto = any(trial.recipe.precision == "auto" for trial in plan.trials)
-    precision, told = _precision(sample) if auto else ("float32", list[str]())
-    threads = 1
-    if device == "cpu" and cores() > 1:
-        threads, said = _threads(sample, plan, precision)
-        told += said
+    from frostline.probe import Sample, Setting, let_go
+
+    # Batches differ between shares and pretrainings: what matters is the trial that shows the most planes.
+    trial = max(plan.trials, key=lambda trial: (trial.recipe.steps or 0) * trial.recipe.batch)
+    sample = Sample(trial, torch.device(device))
+    precision, of_precision = _precision(sample, study, plan)
+    threads, of_threads = _threads(sample, plan, precision)
     way = Way(device, threads, precision)
-    storable = _storable(plan)
-    if not storable:
-        return way, told
-    if study.activations_gb == 0:
-        return way, [*told, "Frozen layers: recomputed in every training, as activations_gb: 0 asks."]
-    stored, said = _stored(sample, storable, store, way, study.activations_gb)
-    return replace(way, stored=stored), told + said
+    needed, frozen, of_layers = needs(plan), [trial for trial in plan.trials if trial.frozen_depth], list[str]()
+    if needed and study.activations_gb != 0:
+        setting = Setting(threads, _computed_in(frozen[0], precision))
+        way, of_layers = _with_stored(way, sample, setting, needed, _room(study, store))
+    elif frozen:
+        why = "as activations_gb: 0 asks" if needed else "for augmentation shows them something else each time"
+        of_layers = [f"Frozen layers recomputed in every training, {why}."]
+    let_go(sample.device)
+    return way, [of_precision, of_threads, *of_layers]
+
+
+def _precision(sample: Sample, study: Study, plan: Plan) -> tuple[Precision, str]:
+    """What ``auto`` is, measured wherever a recipe of the study leaves the choice, even one that is not run yet."""
+    from frostline.probe import Setting, step_seconds
+
+    wanted = sorted({recipe.precision for recipe in [*(t.recipe for t in plan.trials), *study.recipes.values()]})
+    if "auto" not in wanted:
+        return "float32", f"Precision: {' and '.join(wanted)}, as written."
+    whole, half = step_seconds(sample, [Setting(1, "float32"), Setting(1, "bfloat16")])
+    chosen: Precision = "bfloat16" if whole > CLEARLY * half else "float32"
+    batch = sample.trial.recipe.batch
+    said = f"a training step of {batch} planes takes {_time(whole)} in float32 and {_time(half)} in bfloat16"
+    return chosen, f"Precision: auto is {chosen} ({said})."
+
+
+def _threads(sample: Sample, plan: Plan, precision: Precision) -> tuple[int, str]:
+    """One thread a trial and a trial a core, or every core for one trial at a time: whichever does more trials."""
+    from frostline.probe import Setting, cores, step_seconds
+
+    if sample.device.type != "cpu" or cores() == 1:
+        why = "there is one core" if cores() == 1 else f"the work is done by {sample.device}"
+        return 1, f"Threads: 1 a trial ({why})."
+    chosen = _computed_in(sample.trial, precision)
+    alone, together = step_seconds(sample, [Setting(1, chosen), Setting(cores(), chosen)])
+    abreast = min(cores(), max(len(wave) for wave in plan.waves))
+    threads = cores() if alone > CLEARLY * together * abreast else 1
+    batch = sample.trial.recipe.batch
+    said = f"a training step of {batch} planes takes {_time(alone)} on one thread and {_time(together)} on {cores()}"
+    return threads, f"Threads: {threads} a trial ({said}; {abreast} trials can run side by side)."
+
+
+def _computed_in(trial: Trial, auto: Precision) -> Precision:
+    """The precision of ``trial`` where ``auto`` is what it leaves to the study."""
+    return auto if trial.recipe.precision == "auto" else trial.recipe.precision
 
 
 @dataclass(frozen=True)
-class _Sample:
-    """A network as the trials of ``plan`` train it, and a batch for it; both hold noise, for only time is measured."""
+class _Room:
+    """Where activations are kept, how many bytes they may take there, and what sets that bound."""
 
-    plan: Plan
-    device: str
-
-    @cached_property
-    def network(self) -> Network:
-        from frostline.networks.build import build
-        from frostline.start import fit_of
-
-        trial = self.plan.entries[0].trial
-        return build(trial.network, fit_of(trial, kept=len(trial.surgery)), seed=0).to(self.device)
-
-    def planes(self, count: int) -> Tensor:
-        import torch
-
-        from frostline.randomness import torch_stream
-
-        channels, size = self.plan.entries[0].trial.dataset.plane_shape
-        planes = torch.rand((count, channels, size, size), generator=torch_stream(0, "probe"))
-        return planes.to(self.device)
-
-    def step_seconds(self, threads: int, precision: Precision) -> float:
-        """Seconds of a training step of the whole network."""
-        from frostline.probe import step_seconds
-
-        return step_seconds(self.network, self.planes(self.plan.entries[0].trial.recipe.batch), threads, precision)
+    folder: Path
+    size_bytes: float
+    why: str
 
 
-def _precision(sample: _Sample) -> tuple[Precision, list[str]]:
-    whole, half = sample.step_seconds(1, "float32"), sample.step_seconds(1, "bfloat16")
-    chosen: Precision = "bfloat16" if whole > CLEARLY * half else "float32"
-    said = f"a training step takes {_ms(whole)} in float32 and {_ms(half)} in bfloat16"
-    return chosen, [f"Precision: {chosen} ({said})."]
+def _room(study: Study, store: Store) -> _Room:
+    free = shutil.disk_usage(store.folder).free
+    if study.activations_gb is None:
+        bounds = (
+            (MOST_GB * 1e9, "unless activations_gb allows more"),
+            (PART_OF_FREE * free, "a quarter of what is free"),
+        )
+    else:
+        bounds = (
+            (study.activations_gb * 1e9, "by activations_gb"),
+            ((1 - LEFT_FREE) * free, "nine tenths of what is free"),
+        )
+    return _Room(store.folder, *min(bounds))
 
 
-def _threads(sample: _Sample, plan: Plan, precision: Precision) -> tuple[int, list[str]]:
-    """One thread a trial and a trial a core, or every core for one trial at a time: whichever does more trials."""
-    from frostline.probe import cores
-
-    alone, together = sample.step_seconds(1, precision), sample.step_seconds(cores(), precision)
-    abreast = min(cores(), max(len(wave) for wave in plan.waves))
-    threads = cores() if alone / abreast > CLEARLY * together else 1
-    said = f"a training step takes {_ms(alone)} on one thread and {_ms(together)} on {cores()}"
-    return threads, [f"Threads: {threads} a trial ({said}; {abreast} trials can run side by side on one each)."]
-
-
-def _storable(plan: Plan) -> dict[int, list[Trial]]:
-    """The trials whose frozen layers always see the same, by how many parts are frozen."""
-    found: dict[int, list[Trial]] = defaultdict(list)
-    for trial in plan.trials:
-        if trial.frozen_depth and trial.augmentation == Augmentation():
-            found[trial.frozen_depth].append(trial)
-    return dict(sorted(found.items()))
-
-
-def _stored(
-    sample: _Sample, storable: Mapping[int, Sequence[Trial]], store: Store, way: Way, most_gb: float | None
-) -> tuple[frozenset[int], list[str]]:
-    """The depths whose activations are kept, those first that save the most time a byte, and the reason for each."""
-    from frostline.probe import depth_costs, disk_seconds
+def _with_stored(
+    way: Way, sample: Sample, setting: Setting, needed: Mapping[int, Need], room: _Room
+) -> tuple[Way, list[str]]:
+    """``way`` with the depths that are kept, those first that save the most time a byte, and the reason for each."""
+    from frostline.probe import depth_costs
     from frostline.training.permafrost import CHUNK
 
-    costs = depth_costs(sample.network, sample.planes(CHUNK), max(storable), way.threads, way.precision)
-    free = shutil.disk_usage(store.folder).free
-    room = most_gb * 1e9 if most_gb is not None else min(MOST_GB * 1e9, PART_OF_FREE * free)
-    wanted = []
-    for depth, trials in storable.items():
-        cost = costs[depth - 1]
-        kept = _Kept(depth, cost, disk_seconds(store.folder, cost.size_bytes), _needed(trials, CHUNK))
-        wanted.append(kept)
-    stored, words, left = set[int](), dict[int, str](), room
-    for kept in sorted(wanted, key=lambda kept: kept.saved / kept.size, reverse=True):
-        if kept.saved <= 0:
-            words[kept.depth] = f"recomputed, for reading takes as long ({kept.said})"
-        elif kept.size > left:
-            words[kept.depth] = f"recomputed, for {kept.size / 1e9:.3g} GB are not left ({kept.said})"
-        else:
-            stored.add(kept.depth)
+    costs = depth_costs(sample, CHUNK, max(needed), setting)
+    disks: dict[int, Disk | None] = {}
+    candidates = []
+    for depth, need in needed.items():
+        if depth <= len(costs):
+            cost = costs[depth - 1]
+            disks[cost.size_bytes] = disk = disks.get(cost.size_bytes) or _disk(room, cost, way.threads)
+            candidates.append(Kept(depth, cost, disk, need))
+    paying = sorted((kept for kept in candidates if kept.saved > 0), key=lambda kept: kept.size / kept.saved)
+    stored, left = list[Kept](), room.size_bytes
+    for kept in paying:
+        if kept.size <= left:
+            stored.append(kept)
             left -= kept.size
-            words[kept.depth] = f"kept on disk ({kept.said})"
-    bound = f"at most {room / 1e9:.3g} GB may be used"
-    if any("not left" in word for word in words.values()):
-        bound += "; activations_gb in the study, or more free room, would change that"
-    said = [f"Frozen layers up to depth {depth}: {words[depth]}." for depth in storable]
-    return frozenset(stored), [*said, f"What frozen layers give: {bound}."]
+    told = _told(candidates, stored, room) + _too_large(needed, len(costs))
+    return replace(way, stored=frozenset(kept.depth for kept in stored)), told
 
 
-@dataclass(frozen=True)
-class _Needed:
-    """How many pieces are computed at a depth, over all different frozen networks, and how often each is read."""
+def _disk(room: _Room, cost: Cost, threads: int) -> Disk | None:
+    """What the disk costs, or None where it has no room for a measurement."""
+    from frostline.probe import disk_seconds
 
-    pieces: int
-    reads: int
-    trials: int
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """What keeping the activations of a depth costs and saves."""
-
-    depth: int
-    cost: Cost
-    disk: Disk
-    needed: _Needed
-
-    @property
-    def size(self) -> float:
-        """Bytes on disk."""
-        return float(self.needed.pieces * self.cost.size_bytes)
-
-    @property
-    def saved(self) -> float:
-        """Seconds saved, by a careful count; below 0 where recomputing is no slower."""
-        reads, size = self.needed.reads, self.cost.size_bytes
-        kept = self.cost.seconds + size * (self.disk.write_s + reads * self.disk.read_s)
-        files = OVERHEAD_S * self.needed.trials
-        return self.needed.pieces * (reads * self.cost.seconds - CLEARLY * kept) - files
-
-    @property
-    def said(self) -> str:
-        computing, reading = _ms(self.cost.seconds), _ms(self.cost.size_bytes * self.disk.read_s)
-        return f"{computing} an item to compute, {reading} to read, {self.size / 1e9:.3g} GB in all"
+    try:
+        return disk_seconds(room.folder, cost.size_bytes, threads)
+    except ActivationsFault:
+        return None
 
 
-def _needed(trials: Sequence[Trial], chunk: int) -> _Needed:
-    """What ``trials`` of one depth need, by an upper bound: of each chunk that may hold an item of theirs, all."""
-    networks: dict[object, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        networks[_network(trial)].append(trial)
-    pieces = 0
-    for alike in networks.values():
-        touched = tested = 0
-        pools = alike[0].dataset.pools(alike[0].seeds.split)
-        whole = sum(pools.train) + sum(pools.validation or ()) + sum(pools.test)
-        for trial in {(trial.seeds.split, trial.seeds.share, trial.share): trial for trial in alike}.values():
-            held = portion(trial.dataset.pools(trial.seeds.split), trial.share, trial.validation)
-            touched += chunk * (sum(held.train) + sum(held.validation))
-            tested = sum(pools.test) * len({other.seeds.split for other in alike})
-        pieces += min(whole, touched + tested) * alike[0].dataset.segments
-    return _Needed(pieces, READS * max(1, len(trials) // len(networks)), len(trials))
+def _told(candidates: Sequence[Kept], stored: Sequence[Kept], room: _Room) -> list[str]:
+    """What became of each of ``candidates`` and why, and what would change that."""
+    crowded = [kept for kept in candidates if kept not in stored and (kept.saved > 0 or kept.disk is None)]
+    idle = [kept for kept in candidates if kept not in stored and kept not in crowded]
+    slow = [kept for kept in idle if kept.cost.seconds <= CLEARLY * kept.reading]
+    seldom = [kept for kept in idle if kept not in slow]
+    recomputed = "Frozen layers recomputed in every training, for"
+    groups = {
+        "Frozen layers computed once and kept on disk": sorted(stored, key=lambda kept: kept.depth),
+        f"{recomputed} reading takes about as long": slow,
+        f"{recomputed} too few readings would pay for keeping them": seldom,
+        f"{recomputed} lack of room": crowded,
+    }
+    told = [f"{said}: {', '.join(map(_figures, group))}." for said, group in groups.items() if group]
+    if crowded:
+        wanted = sum(kept.size for kept in [*stored, *crowded])
+        told.append(
+            f"To keep all of that takes {_size(wanted)}, and {_size(room.size_bytes)} may be used ({room.why}): write "
+            f"activations_gb: {math.ceil(wanted / 1e7) / 100:g}, have the room, and start in another folder."
+        )
+    return told
 
 
-def _network(trial: Trial) -> object:
-    """What decides the frozen layers of ``trial`` and what they see, as far as trials of one depth differ in it."""
-    assert trial.start is not None
-    start = trial.start.weights if isinstance(trial.start, WeightsFile) else trial.start.key
-    fitted = trial.normalise == "standard" or trial.recipe.norms == "re-estimated"
-    return (start, trial.dataset, (trial.seeds.split, trial.seeds.share, trial.share) if fitted else None)
+def _too_large(needed: Mapping[int, Need], fitting: int) -> list[str]:
+    depths = ", ".join(str(depth) for depth in needed if depth > fitting)
+    why = "what they give does not fit in memory for as many items as are computed at once"
+    return [f"Frozen layers recomputed in every training, for {why}: depth {depths}."] if depths else []
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1e3:.3g} ms"
+def _figures(kept: Kept) -> str:
+    reading = _time(kept.reading) if kept.disk else "unknown"
+    return f"depth {kept.depth} ({_time(kept.cost.seconds)} an item to compute, {reading} to read, {_size(kept.size)})"
+
+
+def _size(size_bytes: float) -> str:
+    unit, bytes_of_it = next(
+        ((unit, of_it) for unit, of_it in (("GB", 1e9), ("MB", 1e6)) if size_bytes >= of_it), ("kB", 1e3)
+    )
+    return f"{size_bytes / bytes_of_it:.3g} {unit}"
+
+
+def _time(seconds: float) -> str:
+    if seconds == math.inf:
+        return "more memory than there is"
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"

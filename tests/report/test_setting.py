@@ -12,7 +12,7 @@ from frostline.report.page import page
 from frostline.report.setting import what_was_run
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
-from tests.analysis.simulated import outcomes, study
+from tests.analysis.simulated import FEW, outcomes, study
 from tests.data.test_own import manifest, rows
 
 
@@ -22,7 +22,7 @@ def told(made: Study) -> str:
 
 
 def test_the_page_tells_what_was_run() -> None:
-    made = study(seeds=2)
+    made = study(seeds=2, surgeries=FEW)
     planned = plan(made)
     html = page(made, planned, table(planned, outcomes(planned)))
     assert "<h2>What was run</h2>" in html

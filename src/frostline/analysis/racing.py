@@ -16,6 +16,7 @@ import numpy as np
 from frostline.analysis.elimination import Elimination, Sample, eliminate, looks, margin
 from frostline.outcome import Failed, Finished
 from frostline.spec.plan import Arm, Entry, Plan
+from frostline.spec.study import Study
 
 
 @dataclass(frozen=True)
@@ -151,3 +152,10 @@ def _validated(outcome: Finished | Failed | None) -> float:
 def _keys(entries: Iterable[Entry]) -> frozenset[str]:
     """The keys of the trials of ``entries``, and of all that these start from."""
     return frozenset(trial.key for entry in entries for trial in (entry.trial, *entry.trial.ancestors))
+
+
+def stopped_by_race(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> frozenset[str]:
+    """The keys of the trials of ``plan`` that are never run; none where ``study`` is no race."""
+    if study.evidence != "race":
+        return frozenset()
+    return frozenset(entry.trial.key for entry in race(plan, outcomes, study.level).stopped)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -18,7 +19,9 @@ from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.trial import Trial
+from frostline.way import FACT_IN_WORDS
 
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
 GROUP = "group (an artist, a speaker, a recording)"
 SCALED = {
     "planes": "planes scaled to 0 to 1",
@@ -27,8 +30,11 @@ SCALED = {
 }
 
 
-def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame) -> list[str]:
-    """One sentence for each thing that decides what the trials of ``plan`` were, and one for how they stopped."""
+def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str] = NO_FACTS) -> list[str]:
+    """One sentence for each thing that decides what the trials of ``plan`` were, and one for how they stopped.
+
+    ``facts`` are those that the store of the study keeps: they tell how the trials were computed, and why so.
+    """
     seeds = ", ".join(map(str, study.seed_values))
     return [
         f"Network: {_network(plan.entries[0].trial.network)}.",
@@ -40,6 +46,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame) -> list[str]:
         *_augmentation(study),
         *_splits(study),
         f"Normalisation: {_normalisation(plan)}.",
+        *facts.get(FACT_IN_WORDS, "").splitlines(),
         *_stopped(frame),
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from frostline.spec.agreement import Disagreement, Keys, keeping, part, parts
+from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
@@ -24,6 +25,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     """
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
     found += [*_idle_norms(plain), *_idle_norms_of_pretraining(plain), *_idle_beside_probes(plain)]
+    found += _idle_room(plain)
     if plain.get("augmentation") == {}:
         found.append((("augmentation",), "names nothing; remove it"))
     recipes = plain.get("recipes")
@@ -119,6 +121,30 @@ def _idle_norms_of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreemen
         if recipe is not None and recipe.norms != "stored" and name not in (*beside, plain.get("recipe")):
             said = f"{recipe.norms} has no effect, for only a pretraining uses {name}, and it freezes no layer"
             yield ("recipes", name, "norms"), f"{said}; remove it"
+
+
+def _idle_room(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """Room for what frozen layers give where none is a constant from the input up, or where none sees the same twice."""
+    if plain.get("activations_gb") is None:
+        return
+    raw, (_, recipe) = plain.get("surgeries"), _recipe_of_transfers(plain)
+    surgeries, befalls = parts(FamilyOrSurgery, raw), part(Augmentation, plain.get("augmentation"))
+    reasons = []
+    if isinstance(raw, Mapping) and len(surgeries) == len(raw) and not any(map(_freezes_lowest, surgeries.values())):
+        reasons.append("no surgery freezes the lowest layer")
+    if recipe is not None and recipe.norms == "tuned":
+        reasons.append("norms: tuned leaves no layer constant")
+    if befalls is not None and befalls != NOTHING and befalls.views is None:
+        reasons.append("augmentation shows frozen layers something else each time (unless it has views)")
+    if reasons:
+        yield ("activations_gb",), f"has no effect, for {' and '.join(reasons)}; remove it"
+
+
+def _freezes_lowest(entry: Family | Surgery) -> bool:
+    """True where the lowest layer is frozen, at some cut or in some training of a chain."""
+    if isinstance(entry, Family):
+        return entry.below == "frozen" and (entry.cuts == "all" or max(entry.cuts) > 0)
+    return entry.frozen_depth > 0 or (entry.after is not None and _freezes_lowest(entry.after))
 
 
 def _idle_beside_probes(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
