@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import save_file
 
+from frostline.analysis.racing import stopped_by_race
 from frostline.catalog import _own_card
 from frostline.data.read import read
 from frostline.data.samples import Corpus
@@ -323,3 +324,53 @@ def test_a_finished_study_on_built_in_planes_reads_none_of_them_again(
     monkeypatch.setattr("frostline.data.read.read", unread)
     with Store(tmp_path) as store, Inline() as pool:
         assert list(execute(study, plan(study), store, pool)) == []
+
+
+def raced(**changes: object) -> Study:
+    """A race between networks that know the low digits and one that has three steps to learn them."""
+    values: dict[str, object] = {
+        "dataset": {"name": "digits", "classes": (0, 1, 2, 3, 4)},
+        "surgeries": {"scratch": "r3", "probe": "f3", "full": "t3"},
+        "source": {"dataset": {"name": "digits", "classes": (0, 1, 2, 3, 4)}, "recipe": "long"},
+        "recipe": "short",
+        "recipes": {
+            "short": {"steps": 3, "validate_every": 3, "batch": 64, "rate": 0.003},
+            "long": {"steps": 60, "validate_every": 20, "batch": 64, "rate": 0.003},
+        },
+        "head": "kept",
+        "shares": (0.5,),
+        "seeds": 6,
+        "vary": ("split", "share", "weights", "batches"),
+        "evidence": "race",
+    }
+    return small_study(**(values | changes))
+
+
+def ran(study: Study, folder: Path, stop_after: int = 1000) -> dict[str, Finished | Failed]:
+    with Store(folder) as store, Inline() as pool:
+        settle(store)
+        for count, _ in enumerate(execute(study, plan(study), store, pool), start=1):
+            if count == stop_after:
+                break
+        return store.outcomes()
+
+
+def test_a_race_stops_the_arm_that_cannot_be_the_best_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    study, wanted = raced(), plan(raced())
+    outcomes = ran(study, tmp_path / "once")
+    never = stopped_by_race(study, wanted, outcomes)
+    scratch = {entry.trial.key for entry in wanted.entries if str(entry.arm.surgery) == "r3"}
+    assert never
+    assert never < scratch
+    assert outcomes.keys() == {trial.key for trial in wanted.trials} - never
+    for stop_after in (3, 11, 1000):
+        resumed = ran(study, tmp_path / "often", stop_after)
+    assert resumed == outcomes
+    assert ran(study, tmp_path / "once") == outcomes
+
+
+def test_without_a_race_every_seed_of_every_arm_is_run(tmp_path: Path) -> None:
+    study = raced(evidence="all", seeds=2)
+    outcomes = ran(study, tmp_path)
+    assert outcomes.keys() == {trial.key for trial in plan(study).trials}
+    assert not stopped_by_race(study, plan(study), outcomes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -120,29 +119,12 @@ def run(
     workers: Workers = None,
 ) -> None:
     """Run what a study still lacks, then write its report. Ctrl-C stops it; the same command goes on."""
-    from rich.console import Console
-
-    from frostline.execute import device_of, execute, lacking
-    from frostline.executors.choice import executor_of
-    from frostline.look.prepare import prepare
-    from frostline.progress import Progress
-    from frostline.store import Shelf, Store, read_outcomes
-    from frostline.way import in_words, way_of
+    from frostline.carry_out import carry_out
 
     narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
-    folder, console = to or _default_folder(study), Console(stderr=True)
+    folder = to or _default_folder(study)
     try:
-        if lacking(planned, read_outcomes(folder), Shelf(folder), narrowed.keep):
-            # Before the folder is made, so that what is refused leaves nothing behind.
-            deque(prepare(planned, narrowed.most_left_out, console), maxlen=0)
-        with Store(folder) as store, executor_of(executor, workers) as pool:
-            missing = lacking(planned, store.outcomes(), Shelf(folder), narrowed.keep)
-            if missing:
-                way_of(narrowed, planned, store, device_of(narrowed, store))
-                console.print(in_words(store), markup=False, highlight=False, soft_wrap=True)
-            with Progress(planned, len(missing), console) as progress:
-                for outcome in execute(narrowed, planned, store, pool):
-                    progress.note(outcome)
+        carry_out(narrowed, planned, folder, executor, workers)
     except KeyboardInterrupt:
         print_error("stopped; what had finished is kept, and running the same command again goes on from there")
         raise typer.Exit(130) from None

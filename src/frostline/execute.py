@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import chain
 from types import TracebackType
 from typing import Protocol
 
+from frostline.analysis.racing import race
 from frostline.errors import StoreMismatch
 from frostline.outcome import Failed, Finished
 from frostline.run import Job
@@ -61,26 +63,40 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
         return
     store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
     way = way_of(study, plan, store, device_of(study, store))
-    for wave in plan.waves:
-        jobs = []
-        for trial in wave:
-            if trial.key not in missing:
-                continue
-            broken = _failed_start(trial, outcomes)
-            if broken is None:
-                jobs.append(Job(trial, store.folder, _keep_for(trial, plan, study.keep), way, study.loader_workers))
-                continue
-            outcomes[trial.key] = broken
-            store.append(trial, broken)
-            yield broken
-        trials = {job.trial.key: job.trial for job in jobs}
-        for outcome in executor.map(jobs):
-            before = outcomes.get(outcome.key)
-            _refuse_other_bits(before, outcome, facts)
-            if isinstance(outcome, Finished) or not isinstance(before, Finished):
-                store.append(trials[outcome.key], outcome)
-            outcomes[outcome.key] = outcome
-            yield outcome
+    ended: dict[str, Finished | Failed] = {k: o for k, o in outcomes.items() if isinstance(o, Finished)}
+    for asked in _rounds(study, plan, ended):
+        for wave in plan.waves:
+            due = {trial.key: trial for trial in wave if trial.key in missing and trial.key in asked}
+            missing -= due.keys()
+            broken = {key: failed for key, trial in due.items() if (failed := _failed_start(trial, ended))}
+            jobs = [
+                Job(trial, store.folder, _keep_for(trial, plan, study.keep), way, study.loader_workers)
+                for key, trial in due.items()
+                if key not in broken
+            ]
+            for outcome in chain(broken.values(), executor.map(jobs)):
+                before = outcomes.get(outcome.key)
+                _refuse_other_bits(before, outcome, facts)
+                if isinstance(outcome, Finished) or not isinstance(before, Finished):
+                    store.append(due[outcome.key], outcome)
+                ended[outcome.key] = outcome
+                yield outcome
+
+
+def _rounds(study: Study, plan: Plan, ended: Mapping[str, Finished | Failed]) -> Iterator[frozenset[str]]:
+    """The keys of the trials that may run now, round by round; what has ``ended`` meanwhile decides the next round.
+
+    A study that is no race has one round. In a race failed trials of earlier runs are tried again, so that ``ended``
+    must not hold them at first.
+    """
+    if study.evidence != "race":
+        yield frozenset(trial.key for trial in plan.trials)
+        return
+    while True:
+        found = race(plan, ended, study.level)
+        yield found.needed
+        if not found.cells:
+            return
 
 
 def _refuse_other_bits(before: Finished | Failed | None, now: Finished | Failed, facts: Mapping[str, str]) -> None:

@@ -18,8 +18,10 @@ from frostline.run import Job, attempt
 GRACE_S = 5.0
 """How long a worker whose pipe has closed may take to end by itself, so that its own status is known."""
 SERVER = multiprocessing.get_context("forkserver")
-PRELOADED = ["frostline.run"]
-"""What the server of processes imports once, so that a worker begins at once instead of importing torch again."""
+PRELOADED = ["frostline.run", "torch._dynamo"]
+"""What the server of processes imports once, so that a worker begins at once instead of importing torch again.
+
+An optimiser imports the second by itself when it is made, which takes a second and a half."""
 
 
 class Processes:

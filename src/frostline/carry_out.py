@@ -1,0 +1,50 @@
+"""A study carried out: what it reads is prepared, what it lacks is run, and a person sees how far it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from frostline.analysis.racing import stopped_by_race
+from frostline.execute import device_of, execute, lacking
+from frostline.executors.choice import executor_of
+from frostline.look.prepare import prepare
+from frostline.outcome import Failed, Finished
+from frostline.progress import Progress
+from frostline.spec.plan import Plan
+from frostline.spec.study import Study
+from frostline.spec.trial import Trial
+from frostline.store import Shelf, Store, read_outcomes
+from frostline.way import in_words, way_of
+
+
+def carry_out(
+    study: Study, plan: Plan, folder: Path, executor: Literal["processes", "inline"], workers: int | None
+) -> None:
+    """Runs what ``study`` lacks in ``folder``; progress and what was measured go to the standard error stream.
+
+    What is refused leaves no folder behind.
+
+    Raises:
+        FrostlineError: the study cannot be run as it is.
+    """
+    console, pool = Console(stderr=True), executor_of(executor, workers)
+    if _due(study, plan, folder, read_outcomes(folder)):
+        deque(prepare(plan, study.most_left_out, console), maxlen=0)
+    with Store(folder) as store, pool:
+        missing = _due(study, plan, folder, store.outcomes())
+        if missing:
+            way_of(study, plan, store, device_of(study, store))
+            console.print(in_words(store), markup=False, highlight=False, soft_wrap=True)
+        with Progress(plan, len(missing), console) as progress:
+            for outcome in execute(study, plan, store, pool):
+                progress.note(outcome)
+
+
+def _due(study: Study, plan: Plan, folder: Path, outcomes: dict[str, Finished | Failed]) -> tuple[Trial, ...]:
+    """The trials that are lacking and that no race has ruled out."""
+    never = stopped_by_race(study, plan, outcomes)
+    return tuple(trial for trial in lacking(plan, outcomes, Shelf(folder), study.keep) if trial.key not in never)
