@@ -288,7 +288,8 @@ def own_study(folder: Path, folds: Sequence[int]) -> Study:
         seeds=1,
     )
     (trial,) = plan(study).trials
-    save_file(build(trial.network, fit_of(trial), seed=7).state_dict(), folder / "w.safetensors")
+    state = build(trial.network, fit_of(trial), seed=7).state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / "w.safetensors")
     return study
 
 

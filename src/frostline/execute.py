@@ -71,7 +71,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
             broken = {key: failed for key, trial in due.items() if (failed := _failed_start(trial, ended))}
             jobs = [
                 Job(trial, store.folder, _keep_for(trial, plan, study.keep), way, study.loader_workers)
-                for key, trial in due.items()
+                for key, trial in sorted(due.items(), key=lambda item: _arithmetic(item[1]), reverse=True)
                 if key not in broken
             ]
             for outcome in chain(broken.values(), executor.map(jobs)):
@@ -81,6 +81,17 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
                     store.append(due[outcome.key], outcome)
                 ended[outcome.key] = outcome
                 yield outcome
+
+
+def _arithmetic(trial: Trial) -> int:
+    """How much ``trial`` has to compute at most, roughly. Long ones go first, so that none is left at the end.
+
+    Shallow cuts then come before deep ones, whose activations go on from theirs.
+    """
+    assert trial.recipe.steps is not None
+    return (
+        trial.recipe.steps * trial.recipe.batch * (1 + trial.surgery.kept - min(trial.frozen_depth, trial.surgery.kept))
+    )
 
 
 def _rounds(study: Study, plan: Plan, ended: Mapping[str, Finished | Failed]) -> Iterator[frozenset[str]]:
