@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,13 +16,14 @@ from torch import nn
 from frostline.data.planes import Items
 from frostline.errors import FreezeBroken
 from frostline.networks.build import build
-from frostline.networks.network import READOUT, Fit, Network, state_digest
-from frostline.operate import Operation, Theatre, audit, operate
+from frostline.networks.network import READOUT, Fit, Network, above, frozen_depth, joined, state_digest
+from frostline.operate import Given, Operation, Theatre, audit, operate
 from frostline.randomness import torch_noise
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
-from frostline.spec.recipe import Recipe
+from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.surgery import Fate, Surgery
-from frostline.spec.trial import Head
+from frostline.spec.trial import Head, Trial, WeightsFile
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_tuned_norms
 
@@ -350,3 +353,108 @@ def test_a_layer_cannot_have_the_name_of_the_readout() -> None:
 def test_a_frozen_name_that_no_layer_has_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no such layers to freeze: \['norn'\]"):
         normed(("norn",))
+
+
+def lowest_frozen(depth: int) -> Network:
+    """A residual network, trained by nobody, whose lowest parts are frozen."""
+    network = build(RESNET, Fit(1, 8, 3, len(RESNET.layer_names)), seed=1)
+    return Network(dict(network.layers.items()), network.readout, network.head, list(network.parts)[:depth]).eval()
+
+
+@settings(max_examples=15)
+@given(st.data(), st.sampled_from([VIT, PlainCnn(name="plain_cnn", depth=4, channels=3)]))
+def test_a_trial_knows_without_its_weights_how_many_parts_are_constant(data: st.DataObject, spec: NetworkSpec) -> None:
+    surgery = data.draw(legal_surgeries(len(spec.layer_names)))
+    start = WeightsFile(weights="start.safetensors") if surgery.needs_start else None
+    dataset = Dataset(name="digits")
+    trial = Trial(dataset=dataset, network=spec, surgery=surgery, recipe=RECIPE, start=start)
+    _, network = operated(spec, surgery)
+    assert frozen_depth(network) == trial.frozen_depth
+
+
+def test_a_layer_whose_norm_is_tuned_is_not_constant_and_nothing_above_it_counts() -> None:
+    assert frozen_depth(lowest_frozen(4)) == 4
+    assert frozen_depth(with_tuned_norms(lowest_frozen(4))) == 0
+    assert frozen_depth(normed(())) == 0
+    assert frozen_depth(normed(("conv",))) == 0
+
+
+@pytest.mark.parametrize("depth", range(len(RESNET.layer_names) + 2))
+def test_the_lower_parts_and_what_is_above_them_give_what_the_whole_gives(depth: int) -> None:
+    network, planes = lowest_frozen(depth), items().planes
+    upper, below = above(network, depth), planes
+    with torch.no_grad():
+        for part in list(network.parts.values())[:depth]:
+            below = part(below)
+        assert torch.equal(upper(below), network(planes))
+        again = joined(network, depth, copy.deepcopy(upper))
+        assert torch.equal(again(planes), network(planes))
+    assert list(upper.layers) == list(network.layers)[depth:] and upper.frozen == frozenset()
+    assert list(again.parts) == list(network.parts) and again.frozen == network.frozen
+    assert state_digest(again) == state_digest(network)
+
+
+def test_a_part_that_is_frozen_above_one_that_learns_stays_frozen_in_the_upper_network() -> None:
+    network = Network(dict(lowest_frozen(0).layers.items()), nn.Flatten(), nn.Linear(1, 1), ["stem", "block2"])
+    upper = above(network, 1)
+    assert upper.frozen == {"block2"} and frozen_depth(upper) == 0
+
+
+def test_what_was_trained_above_kept_activations_is_what_lies_on_top_afterwards() -> None:
+    network = lowest_frozen(2)
+    upper = above(network, 2)
+    trained_above = copy.deepcopy(upper)
+    with torch.no_grad():
+        for parameter in trained_above.parameters():
+            parameter.add_(1)
+    whole = joined(network, 2, trained_above)
+    assert state_digest(whole.head) == state_digest(trained_above.head)
+    assert whole.layers["stem"] is network.layers["stem"]
+    assert whole.layers["block2"] is trained_above.layers["block2"]
+
+
+def given_for(network: Network, depth: int, planes: torch.Tensor, precision: Precision = "float32") -> Given:
+    """What the lowest parts of ``network`` give for ``planes``."""
+    with torch.no_grad():
+        for part in list(network.parts.values())[:depth]:
+            planes = part(planes)
+    return Given(depth, planes.bfloat16() if precision == "bfloat16" else planes, precision)
+
+
+def audited_as_given(given: Given, depth: int = 3) -> tuple[str, ...]:
+    """What the audit finds of a probe that was given to training as ``given``, over three frozen parts."""
+    network = lowest_frozen(depth)
+    surgery = Surgery.cut(depth, len(RESNET.layer_names), Fate.FROZEN, Fate.TUNED)
+    theatre = Theatre(None, None, network, copy.deepcopy(network), given=given)
+    return audit(theatre, surgery, items().planes)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_audit_says_that_kept_activations_are_those_of_the_frozen_parts(precision: Precision) -> None:
+    found = audited_as_given(given_for(lowest_frozen(3), 3, items().planes, precision))
+    assert found[1] == "kept activations are those of the lowest 3 parts"
+
+
+NOT_GIVEN = {
+    "of other items": lambda rows: rows.roll(1, 0),
+    "of too few items": lambda rows: rows[:-1],
+    "a little larger": lambda rows: rows * 1.01,
+    "nothing": lambda rows: rows * 0,
+    "no numbers": lambda rows: rows * float("nan"),
+}
+
+
+@pytest.mark.parametrize("change", NOT_GIVEN.values(), ids=NOT_GIVEN.keys())
+def test_the_audit_refuses_kept_activations_that_the_frozen_parts_do_not_give(
+    change: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    given = given_for(lowest_frozen(3), 3, items().planes)
+    said = "the kept activations at depth 3 are not those of the frozen layers; delete them and run again"
+    with pytest.raises(FreezeBroken, match=said):
+        audited_as_given(replace(given, activations=change(given.activations)))
+
+
+def test_the_audit_refuses_kept_activations_of_another_depth() -> None:
+    given = given_for(lowest_frozen(3), 2, items().planes)
+    with pytest.raises(FreezeBroken, match="the kept activations at depth 3 are not those of the frozen layers"):
+        audited_as_given(replace(given, depth=3))

@@ -83,7 +83,8 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tone(tmp_path / "tones" / "low" / f"{take}.wav", 300 + take)
         tone(tmp_path / "tones" / "high" / f"{take}.wav", 3000 + take)
     (tmp_path / "tones" / "low" / "broken.wav").write_bytes(b"no sound at all")
-    save_file(build(PlainCnn(**NETWORK), Fit(1, 16, 9, 1), seed=7).state_dict(), tmp_path / "start.safetensors")
+    state = build(PlainCnn(**NETWORK), Fit(1, 16, 9, 1), seed=7).state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "start.safetensors")
     (tmp_path / "tones.yaml").write_text(STUDY + "most_left_out: 0.1\n")
     return tmp_path
 

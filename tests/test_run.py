@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
+import shutil
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from safetensors.torch import save_file
 
@@ -32,7 +37,9 @@ from frostline.spec.trial import Trial, WeightsFile
 from frostline.start import fit_of
 from frostline.store import Shelf
 from frostline.training.norms import with_norms
-from tests.trials import HIGH, TINY_CNN, TINY_MLP, job, pretraining, transfer
+from frostline.training.row_files import read_rows, write_rows
+from frostline.way import Way
+from tests.trials import HIGH, QUICK, TINY_CNN, TINY_MLP, job, pretraining, transfer
 
 HALF = Statistics(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
 
@@ -277,3 +284,214 @@ def test_what_a_study_says_of_augmentation_norms_and_precision_reaches_the_trial
     measured = run_trial(job(timm_trial(start=start, recipe=recipe), tmp_path))
     assert seen == [measured.n_train]
     assert measured.weights_digest != plainly.weights_digest
+
+
+STORED = Way(stored=frozenset(range(1, 50)))
+"""The way of a study that keeps what frozen layers give at every depth."""
+FEW = Recipe(steps=6, validate_every=3, batch=16)
+MEASURED_NORMS = Recipe(steps=6, validate_every=3, batch=16, norms="re-estimated")
+
+
+def logits(folder: Path, outcome: Finished) -> np.ndarray:
+    return Shelf(folder).predictions(outcome.key)["logits"]
+
+
+def both_ways(trial: Trial, folder: Path) -> tuple[Finished, np.ndarray, Finished, np.ndarray]:
+    """The outcome and the predictions of ``trial``, its frozen layers recomputed, and kept."""
+    plainly = run_trial(job(trial, folder))
+    first = logits(folder, plainly)
+    stored = run_trial(Job(trial, folder, "best", STORED))
+    assert (plainly.frozen, stored.frozen) == ("recomputed", "stored")
+    return plainly, first, stored, logits(folder, stored)
+
+
+def without_way(outcome: Finished) -> dict[str, object]:
+    """All that ``outcome`` says but how frozen layers were computed, and time and memory."""
+    return outcome.model_dump(exclude={"frozen", "audit", "seconds", "peak_memory_bytes"})
+
+
+def random_start(model: str, folder: Path) -> dict[str, object]:
+    """A small network of timm, and drawn weights for it in ``folder`` as a start."""
+    network = Timm(name="timm", model=model)
+    path = folder / f"{model}.safetensors"
+    if not path.exists():
+        tensors = timm_model(network, Fit(3, 32, 5, len(network.layer_names))).state_dict()
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
+    return {"network": network, "start": WeightsFile(weights=str(path), origin="random")}
+
+
+@pytest.mark.parametrize(
+    ("model", "surgery", "recipe"),
+    [
+        pytest.param("test_vit", "f4t3", FEW, marks=pytest.mark.slow),
+        ("test_vit", "f7", FEW),
+        pytest.param("test_vit", "f4x3", FEW, marks=pytest.mark.slow),
+        ("test_resnet", "f3t2", MEASURED_NORMS),
+        pytest.param("test_resnet", "f5", FEW, marks=pytest.mark.slow),
+        ("test_resnet", "f3x2", FEW),
+        ("test_efficientnet", "f4t3", MEASURED_NORMS),
+        pytest.param("test_efficientnet", "f7", FEW, marks=pytest.mark.slow),
+        pytest.param("test_efficientnet", "f5x2", FEW, marks=pytest.mark.slow),
+    ],
+)
+def test_a_trial_has_the_same_bits_whether_its_frozen_layers_are_kept_or_recomputed(
+    tmp_path: Path, model: str, surgery: str, recipe: Recipe
+) -> None:
+    trial = timm_trial(**random_start(model, tmp_path), surgery=Surgery.parse(surgery), recipe=recipe, share=0.3)
+    plainly, one, stored, other = both_ways(trial, tmp_path)
+    assert stored.weights_digest == plainly.weights_digest
+    assert np.array_equal(one, other)
+    assert without_way(stored) == without_way(plainly)
+    said = [found for found in stored.audit if found not in plainly.audit]
+    assert len(said) == 1 and said[0].startswith("kept activations are those of the lowest ")
+
+
+@pytest.mark.parametrize("surgery", ["f1r2", "f2t1", "f1t1f1", "f3", "f2x1"])
+def test_a_plain_network_has_the_same_bits_either_way(folder: Path, tmp_path: Path, surgery: str) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    plainly, one, stored, other = both_ways(transfer(surgery, share=0.3), tmp_path)
+    assert np.array_equal(one, other)
+    assert without_way(stored) == without_way(plainly)
+    assert run_trial(Job(transfer(surgery, share=0.3), tmp_path, "best", STORED)) == stored
+
+
+@pytest.mark.parametrize(
+    ("model", "surgery"),
+    [
+        ("test_resnet", "f5"),
+        pytest.param("test_efficientnet", "f7", marks=pytest.mark.slow),
+        pytest.param("test_vit", "f7", marks=pytest.mark.slow),
+    ],
+)
+def test_where_a_pass_ends_in_a_batch_of_one_predictions_agree_within_a_hundred_thousandth(
+    tmp_path: Path, model: str, surgery: str
+) -> None:
+    trial = timm_trial(
+        **random_start(model, tmp_path),
+        surgery=Surgery.parse(surgery),
+        recipe=Recipe(steps=20, validate_every=10, batch=16),
+    )
+    plainly, one, _, other = both_ways(trial, tmp_path)
+    assert plainly.n_train % 16 == 1
+    assert float(np.abs(one - other).max()) <= 1e-5 * float(np.abs(one).max())
+
+
+def test_other_weights_get_activations_of_their_own(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    run_trial(job(pretraining(seed=1), tmp_path))
+    other = transfer("f1r2", share=0.3, start=pretraining(seed=1))
+    run_trial(Job(transfer("f1r2", share=0.3), tmp_path, "best", STORED))
+    plainly, one, stored, two = both_ways(other, tmp_path)
+    assert np.array_equal(one, two) and without_way(stored) == without_way(plainly)
+    assert len(list((tmp_path / "activations").iterdir())) == 2
+
+
+def test_trials_of_other_seeds_shares_recipes_heads_and_arms_share_what_frozen_layers_give(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    kept = tmp_path / "activations"
+    run_trial(Job(transfer("f1r2", share=0.02), tmp_path, "best", STORED))
+    (key,) = kept.iterdir()
+    files = set(kept.rglob("*.safetensors"))
+    alike: list[dict[str, object]] = [
+        {"share": 0.5},
+        {"seeds": {"split": 1, "share": 1, "weights": 1, "batches": 1}},
+        {"recipe": Recipe(steps=4, validate_every=2, batch=8, rate=0.5)},
+        {"head": "kept"},
+    ]
+    for change in alike:
+        run_trial(Job(transfer("f1r2", **change), tmp_path, "best", STORED))
+    run_trial(Job(transfer("f1t2", share=0.5), tmp_path, "best", STORED))
+    assert list(kept.iterdir()) == [key]
+    files_now = set(kept.rglob("*.safetensors"))
+    assert files < files_now
+    found = [read_rows(path) for path in files_now]
+    chunks = Counter(chunk for file in found if file is not None for chunk in json.loads(file.told["chunks"]))
+    assert set(chunks.values()) == {1}
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage" * 999, None], ids=["empty", "garbage", "cut short"])
+def test_damaged_activations_are_made_again_with_the_same_outcome(
+    folder: Path, tmp_path: Path, damage: bytes | None
+) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    trial = Job(transfer("f1r2", share=0.1), tmp_path, "best", STORED)
+    before, one = run_trial(trial), logits(tmp_path, run_trial(trial))
+    for path in (tmp_path / "activations").rglob("*.safetensors"):
+        path.write_bytes(path.read_bytes()[:-4] if damage is None else damage)
+    assert run_trial(trial) == before
+    assert np.array_equal(logits(tmp_path, before), one)
+
+
+def test_activations_that_are_not_those_of_the_frozen_layers_are_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    trial = Job(transfer("f1r2", share=0.1), tmp_path, "best", STORED)
+    run_trial(trial)
+    for path in (tmp_path / "activations").rglob("*.safetensors"):
+        file = read_rows(path)
+        assert file is not None
+        write_rows(path, [file.rows.clone() + 0.1], len(file.rows), file.told)
+    outcome = attempt(trial)
+    assert isinstance(outcome, Failed)
+    assert "the kept activations at depth 1 are not those of the frozen layers; delete them and run" in outcome.error
+
+
+def test_a_disk_that_takes_no_activations_fails_the_trial_with_the_reason_and_its_remedy(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        outcome = attempt(Job(transfer("f1r2"), tmp_path, "best", STORED))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert isinstance(outcome, Failed)
+    assert outcome.error.startswith(str(tmp_path / "activations"))
+    assert (
+        "cannot be written (File too large); make room there, or bound what is kept by activations_gb" in outcome.error
+    )
+    assert list(tmp_path.rglob(".partial-*")) == []
+
+
+def test_with_augmentation_nothing_is_kept_and_without_frozen_layers_there_is_nothing_to_keep(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    augmented = transfer("f1r2", augmentation=Augmentation(flip="horizontal"))
+    assert run_trial(Job(augmented, tmp_path, "best", STORED)).frozen == "recomputed"
+    assert run_trial(Job(transfer("t3"), tmp_path, "best", STORED)).frozen == "none"
+    assert run_trial(Job(transfer("t1f2"), tmp_path, "best", STORED)).frozen == "none"
+    assert run_trial(Job(transfer("f2r1"), tmp_path, "best", Way(stored=frozenset({1, 3})))).frozen == "recomputed"
+    assert not (tmp_path / "activations").exists()
+
+
+def recordings(folder: Path, segments: int) -> Dataset:
+    """Thirty-six short rising tones of two classes in three folds, each cut into ``segments``."""
+    lines, seconds = ["path,label,fold"], np.arange(1600) / 4000
+    for number, (fold, label) in enumerate(product(range(3), ("low", "high") * 6)):
+        name = f"{number}.wav"
+        pitch_hz = (200 if label == "low" else 900) + 10 * number + 500 * seconds
+        soundfile.write(folder / name, 0.5 * np.sin(2 * np.pi * pitch_hz * seconds), 4000)
+        lines.append(f"{name},{label},{fold + 1}")
+    (folder / "tones.csv").write_text("\n".join([*lines, ""]))
+    sound = Spectrogram(rate_hz=4000, duration_s=0.1, segments=segments, window=256, hop=128, bands=8)
+    return Dataset(name="manifest", path=str(folder / "tones.csv"), size=16, spectrogram=sound)
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_recordings_in_folds_and_in_segments_have_the_same_outcome_either_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: int
+) -> None:
+    monkeypatch.setenv("FROSTLINE_CACHE", str(tmp_path / "cache"))
+    sounds: dict[str, object] = {"dataset": recordings(tmp_path, segments), "share": 1.0, "recipe": QUICK}
+    first = transfer("r3", **sounds)
+    run_trial(job(first, tmp_path))
+    trial = transfer("f2r1", **sounds, start=WeightsFile(weights=str(Shelf(tmp_path).weights_path(first.key))))
+    plainly, one, stored, other = both_ways(trial, tmp_path)
+    assert one.shape == (12, 2)
+    assert np.allclose(one, other, rtol=0, atol=1e-5 * float(np.abs(one).max()))
+    assert stored.split_digest == plainly.split_digest and stored.n_test == 12
+    files = [read_rows(path) for path in (tmp_path / "activations").rglob("*.safetensors")]
+    assert sum(len(file.rows) for file in files if file is not None) == 36 * segments

@@ -32,7 +32,9 @@ def weights(folder: Path, origin: Origin = "pretrained") -> WeightsFile:
     """Weights of the small CNN in a file."""
     network = build(pretraining().network, fit_of(pretraining()), seed=7)
     folder.mkdir(exist_ok=True)
-    save_file(network.state_dict(), folder / "weights.safetensors")
+    save_file(
+        {name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / "weights.safetensors"
+    )
     return WeightsFile(weights=str(folder / "weights.safetensors"), origin=origin)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,23 +22,31 @@ from frostline.store import Shelf, Store, read_outcomes
 from frostline.way import in_words, way_of
 
 
+@dataclass(frozen=True)
+class Scope:
+    """The plan that is to be run now, and that of the whole study, for which the way of computing is chosen."""
+
+    now: Plan
+    whole: Plan
+
+
 def carry_out(
-    study: Study, plan: Plan, folder: Path, executor: Literal["processes", "inline"], workers: int | None
+    study: Study, scope: Scope, folder: Path, executor: Literal["processes", "inline"], workers: int | None
 ) -> None:
-    """Runs what ``study`` lacks in ``folder``; progress and what was measured go to the standard error stream.
+    """Runs what ``scope`` lacks in ``folder``; progress and what was measured go to the standard error stream.
 
     What is refused leaves no folder behind.
 
     Raises:
         FrostlineError: the study cannot be run as it is.
     """
-    console, pool = Console(stderr=True), executor_of(executor, workers)
+    console, pool, plan = Console(stderr=True), executor_of(executor, workers), scope.now
     if _due(study, plan, folder, read_outcomes(folder)):
         deque(prepare(plan, study.most_left_out, console), maxlen=0)
     with Store(folder) as store, pool:
         missing = _due(study, plan, folder, store.outcomes())
         if missing:
-            way_of(study, plan, store, device_of(study, store))
+            way_of(study, scope.whole, store, device_of(study, store))
             console.print(in_words(store), markup=False, highlight=False, soft_wrap=True)
         with Progress(plan, len(missing), console) as progress:
             for outcome in execute(study, plan, store, pool):

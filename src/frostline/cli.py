@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from frostline.errors import FrostlineError
+from frostline.errors import FrostlineError, PlanRefused
 from frostline.examples import shown
 from frostline.options import Options, narrowing
 
@@ -33,7 +33,7 @@ Seed = Annotated[int | None, typer.Option(help="Only this one seed")]
 Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this surgery, for example f3r3; repeatable")]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the study's recipes")]
 StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
-Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: one a core]")]
+Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: what the cores take]")]
 NetworkName = Annotated[str | None, typer.Argument(metavar="NETWORK", help="plain_cnn, mlp or a model of timm")]
 ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Where trials run")]
 
@@ -119,12 +119,13 @@ def run(
     workers: Workers = None,
 ) -> None:
     """Run what a study still lacks, then write its report. Ctrl-C stops it; the same command goes on."""
-    from frostline.carry_out import carry_out
+    from frostline.carry_out import Scope, carry_out
 
     narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    whole = _whole(study, planned, Options(None, None, None, [], recipe, stand_in or []))
     folder = to or _default_folder(study)
     try:
-        carry_out(narrowed, planned, folder, executor, workers)
+        carry_out(narrowed, Scope(planned, whole), folder, executor, workers)
     except KeyboardInterrupt:
         print_error("stopped; what had finished is kept, and running the same command again goes on from there")
         raise typer.Exit(130) from None
@@ -208,6 +209,14 @@ def _planned(name: str, options: Options) -> tuple[Study, Plan]:
 
     study = load_study(find_study(name)).narrowed(narrowing(options))
     return study, plan_of(study)
+
+
+def _whole(name: str, planned: Plan, options: Options) -> Plan:
+    """The plan of the whole study called ``name``, or ``planned`` where the rest of it cannot be carried out."""
+    try:
+        return _planned(name, options)[1]
+    except PlanRefused:
+        return planned
 
 
 def _default_folder(study: str) -> Path:

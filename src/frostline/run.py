@@ -34,7 +34,8 @@ from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_norms
-from frostline.training.permafrost import Permafrost, Site
+from frostline.training.permafrost import Permafrost
+from frostline.training.site import Site
 from frostline.training.views import in_views, planes_in_view
 from frostline.way import Way
 
@@ -179,7 +180,7 @@ def _recipe(job: Job) -> Recipe:
 def _seen(job: Job, material: Material, network: Network) -> Seen:
     """The whole of ``network`` over planes, or its upper part over what its frozen parts give, where that is kept."""
     trial, prepare = job.trial, material.prepare
-    depth, views = frozen_depth(network), trial.augmentation.views
+    depth, views = min(frozen_depth(network), trial.frozen_depth), trial.augmentation.views
     ground = ground_of(material.whole, trial.dataset.class_indices)
     site = Site(job.folder / ACTIVATIONS, ground, prepare, _recipe(job).computed_in, trial.augmentation)
     if depth not in job.way.stored or (trial.augmentation != NOTHING and views is None):

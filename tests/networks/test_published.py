@@ -41,6 +41,11 @@ TAGGED = "timm/vit_tiny_patch16_224.augreg_in21k"
 installed = pytest.mark.skipif(find_spec(PACKAGES[LITE0[5:]].module) is None, reason="the extra 'weights' is missing")
 
 
+def contiguous(network: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of ``network`` as safetensors takes it."""
+    return {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+
+
 def vit(
     seed: int, name: str = "vit_tiny_patch16_224", size: int = 16, patch: int = 8, channels: int = 3, outputs: int = 5
 ) -> nn.Module:
@@ -607,7 +612,7 @@ def test_a_head_of_other_outputs_alone_is_told_as_such(tmp_path: Path) -> None:
         refuse_unfit(ref, network, Fit(3, 32, 5, 5), "kept")
     refuse_unfit(ref, network, Fit(3, 32, 5, 5), "new")
     plain, theirs = PlainCnn(name="plain_cnn", depth=2, channels=3, hidden=4), Fit(1, 8, 7, 2)
-    save_file(build(plain, theirs, 1).state_dict(), ref)
+    save_file(contiguous(build(plain, theirs, 1)), ref)
     with pytest.raises(WeightsFault, match=f"head.2.weight is .*{remedy}$"):
         refuse_unfit(ref, plain, Fit(1, 8, 5, 2), "kept")
     refuse_unfit(ref, plain, Fit(1, 8, 5, 2), "hidden-kept")
@@ -629,7 +634,7 @@ def test_weights_that_do_not_fit_a_plain_network_are_refused_from_their_header(
     assert said[-1] == (
         "  name weights of such a network, or give network and dataset the shape that these were made for"
     )
-    save_file(build(network, Fit(1, 8, 9, 2), 1).state_dict(), ref)
+    save_file(contiguous(build(network, Fit(1, 8, 9, 2), 1)), ref)
     refuse_unfit(ref, network, fit, "new")
 
 

@@ -18,7 +18,9 @@ from frostline.spec.network import PlainCnn
 
 
 def network(seed: int = 0, outputs: int = 3) -> Network:
-    return build(PlainCnn(name="plain_cnn", depth=2, channels=3), Fit(1, 8, outputs, 2), seed)
+    return build(PlainCnn(name="plain_cnn", depth=2, channels=3), Fit(1, 8, outputs, 2), seed).to(
+        memory_format=torch.contiguous_format
+    )
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt", ".bin", ".pth"])

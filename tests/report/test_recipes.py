@@ -57,7 +57,12 @@ def test_each_kind_of_augmentation_is_told_with_its_numbers(kind: str) -> None:
 
 
 def test_kinds_of_augmentation_are_told_in_their_order_and_none_is_unknown_to_the_report() -> None:
-    assert set(Augmentation.model_fields) == KINDS.keys()
+    assert set(Augmentation.model_fields) == KINDS.keys() | {"views"}
     every = Augmentation.model_validate({kind: value for kind, (value, _) in KINDS.items()})
     assert augmentation_in_words(every).endswith(": " + "; then ".join(said for _, said in KINDS.values()))
+
+
+def test_fixed_versions_of_items_are_told() -> None:
+    said = augmentation_in_words(Augmentation(flip="horizontal", views=3))
+    assert said.endswith("in half of the items; 3 fixed versions of each item, in turns")
     assert augmentation_in_words(Augmentation()) == "no augmentation"

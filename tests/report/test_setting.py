@@ -12,6 +12,7 @@ from frostline.report.page import page
 from frostline.report.setting import what_was_run
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
+from frostline.way import FACT_IN_WORDS
 from tests.analysis.simulated import FEW, outcomes, study
 from tests.data.test_own import manifest, rows
 
@@ -77,6 +78,15 @@ def test_trials_that_ended_at_their_budget_are_counted(spent: int, said: str) ->
 def test_nothing_is_said_of_how_trials_ended_where_none_has() -> None:
     planned = plan(study(seeds=2))
     assert "trials stopped" not in "\n".join(what_was_run(study(seeds=2), planned, table(planned, {})))
+
+
+def test_the_page_tells_how_the_trials_were_computed_where_the_store_knows() -> None:
+    made = study(seeds=2)
+    planned = plan(made)
+    frame = table(planned, {})
+    words = ["Precision: float32, as written.", "Threads: 1 a trial (there is one core)."]
+    told_of = what_was_run(made, planned, frame, {FACT_IN_WORDS: "\n".join(words), "device": "cpu"})
+    assert [said for said in told_of if said not in what_was_run(made, planned, frame)] == words
 
 
 def sounds(**changes: object) -> Study:

@@ -174,3 +174,45 @@ def test_what_concerns_layers_that_learn_is_told_where_only_heads_learn(
     plain: dict[str, object], told: list[tuple[tuple[str, ...], str]]
 ) -> None:
     assert faults(plain) == told
+
+
+ROOM = {"activations_gb": 2.0, "recipe": {"steps": 3}}
+UNFROZEN = "no surgery freezes the lowest layer"
+MOVING = "augmentation shows frozen layers something else each time (unless it has views)"
+
+
+@pytest.mark.parametrize(
+    ("plain", "reason"),
+    [
+        ({"surgeries": {"full": "t3", "upper": "t1f2", "scratch": "r3"}}, UNFROZEN),
+        ({"surgeries": {"R": {"below": "tuned", "above": "reset"}}}, UNFROZEN),
+        ({"surgeries": {"scratch": {"below": "frozen", "above": "reset", "cuts": (0,)}}}, UNFROZEN),
+        ({"surgeries": {"chain": "t3>r1f2"}, "activations_gb": 0}, UNFROZEN),
+        (
+            {"surgeries": {"probe": "f3"}, "recipe": {"steps": 3, "norms": "tuned"}},
+            "norms: tuned leaves no layer constant",
+        ),
+        ({"surgeries": {"probe": "f3"}, "augmentation": {"flip": "horizontal"}}, MOVING),
+        ({"surgeries": {"full": "t3"}, "augmentation": {"flip": "horizontal"}}, f"{UNFROZEN} and {MOVING}"),
+    ],
+)
+def test_room_for_what_frozen_layers_give_is_told_where_none_is_used(plain: dict[str, object], reason: str) -> None:
+    assert faults({**ROOM, **plain}) == [(("activations_gb",), f"has no effect, for {reason}; remove it")]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {"surgeries": {"full": "t3", "half": "f1t2"}},
+        {"surgeries": {"chain": "f3>t3"}},
+        {"surgeries": {"F": {"below": "frozen", "above": "tuned"}}},
+        {"surgeries": {"F": {"below": "frozen", "above": "tuned", "cuts": (0, 2)}}},
+        {"surgeries": {"full": "t3", "unread": "g3"}},
+        {"surgeries": {"probe": "f3"}, "augmentation": {"flip": "horizontal", "views": 2}},
+        {"surgeries": {"probe": "f3"}, "recipe": {"steps": 3, "norms": "re-estimated"}},
+        {"surgeries": {"full": "t3"}, "activations_gb": None},
+        {"surgeries": {"probe": "f3"}, "source": {**OWN_START, "augmentation": {"flip": "horizontal"}}},
+    ],
+)
+def test_room_that_some_frozen_layers_may_use_is_not_told(plain: dict[str, object]) -> None:
+    assert [said for keys, said in faults({**ROOM, **plain}) if keys == ("activations_gb",)] == []

@@ -48,7 +48,7 @@ class Processes:
     def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
         """The outcome of each job, in the order in which they end; a job whose worker dies is failed."""
         queue = list(reversed(jobs))
-        wanted = self._wanted or max([1, *(cores() // job.way.threads for job in jobs)])
+        wanted = self._wanted or max([1, *(_abreast(job) for job in jobs)])
         while len(self._workers) < min(wanted, len(jobs)):
             self._workers.append(_Worker())
         leased: dict[object, _Worker] = {}
@@ -67,6 +67,11 @@ class Processes:
                     self._workers.append(worker)
                 idle.append(worker)
                 yield outcome
+
+
+def _abreast(job: Job) -> int:
+    """How many jobs like ``job`` the cores are enough for; one at a time on an accelerator, whose memory they share."""
+    return cores() // job.way.threads if job.way.device == "cpu" else 1
 
 
 class _Worker:

@@ -124,7 +124,7 @@ def _idle_norms_of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreemen
 
 
 def _idle_room(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
-    """Room for what frozen layers give where none is a constant from the input up, or where none sees the same twice."""
+    """Room for what frozen layers give where the lowest is no constant, or where none sees the same twice."""
     if plain.get("activations_gb") is None:
         return
     raw, (_, recipe) = plain.get("surgeries"), _recipe_of_transfers(plain)

@@ -32,48 +32,21 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from frostline.augmentation.apply import viewed
-from frostline.data.ground import Ground
-from frostline.data.planes import Items, Preprocessing
+from frostline.data.planes import Items
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.errors import OutOfMemory
 from frostline.networks.network import Network, state_digest
-from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.base import NUMERICS
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Precision
 from frostline.training.evaluate import is_out_of_memory
-from frostline.training.row_files import RowFile, read_rows, write_rows
+from frostline.training.row_files import RowFile, read_rows, unwritable, write_rows
+from frostline.training.site import CHUNK, Site
 
-CHUNK = 32
 SLICES = 16
 ENDING = ".safetensors"
 LIBRARIES = ("frostline", "torch", "numpy", "timm")
-
-
-@dataclass(frozen=True, eq=False)
-class Site:
-    """Where activations are kept, of which items, and how those become planes.
-
-    ``view`` is the version of augmented items that is meant, None where they are as they are.
-    """
-
-    folder: Path
-    ground: Ground
-    prepare: Preprocessing
-    precision: Precision
-    augmentation: Augmentation = NOTHING
-    view: int | None = None
-
-    def rows(self, chunk: int) -> Int64[np.ndarray, " row"]:
-        """The rows of the ground that make up ``chunk``."""
-        return np.arange(chunk * CHUNK, min((chunk + 1) * CHUNK, len(self.ground)))
-
-    def planes(self, chunk: int) -> Tensor:
-        """The planes of ``chunk`` as the network sees them."""
-        planes = self.prepare.planes(self.ground.take(self.rows(chunk)))
-        return planes if self.view is None else viewed(planes, self.augmentation, self.view, chunk)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,15 +176,26 @@ class Permafrost:
         for number in np.unique(chunks * SLICES // total).tolist():
             for path in sorted(self._folder(number, depth).glob(f"*{ENDING}")):
                 file = read_rows(path)
-                if file is None:
+                chunks_there = None if file is None else self._chunks_in(file)
+                if file is None or chunks_there is None:
                     path.unlink(missing_ok=True)
                     continue
                 row = 0
-                for chunk in json.loads(file.told["chunks"]):
+                for chunk in chunks_there:
                     if chunk in among:
                         found[chunk] = _Place(file, row)
                     row += len(self.site.rows(chunk)) * pieces
         return found
+
+    def _chunks_in(self, file: RowFile) -> list[int] | None:
+        """The chunks that ``file`` says it holds; None where it does not hold as many rows as they have."""
+        try:
+            chunks, axes = json.loads(file.told["chunks"]), json.loads(file.told["axes"])
+            items = sum(len(self.site.rows(chunk)) for chunk in chunks)
+            fits = sorted(axes) == list(range(file.rows.dim()))
+        except (KeyError, TypeError, ValueError):
+            return None
+        return chunks if fits and items * self.site.prepare.dataset.segments == len(file.rows) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +219,9 @@ def _passed(modules: Sequence[nn.Module], given: Tensor, precision: Precision) -
         if not is_out_of_memory(error):
             raise
         said = f"{len(given)} planes at once did not fit in memory when what frozen layers give was computed"
-        raise OutOfMemory(f"{said}; activations_gb: 0 in the study works through the batches of its recipe") from error
+        raise OutOfMemory(
+            f"{said}; activations_gb: 0 in the study, in another folder (--to), computes batch by batch"
+        ) from error
     return given
 
 
@@ -249,8 +235,12 @@ def _axes_of(given: Tensor) -> tuple[int, ...]:
 @contextmanager
 def _locked(folder: Path, how: int) -> Iterator[bool]:
     """Whether this process alone works on ``folder`` now; a process that ends lets go of it, however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise unwritable(folder / "lock", error) from None
+    with lock:
         try:
             fcntl.flock(lock, how)
         except BlockingIOError:

@@ -11,9 +11,11 @@ told      what stands beside the rows: text by name                             
 from __future__ import annotations
 
 import json
+import math
 import os
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,13 +67,18 @@ def write_rows(path: Path, parts: Iterable[Tensor], count: int, told: Mapping[st
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or error
-        raise ActivationsFault(
-            f"{path} cannot be written ({reason}); make room there, or bound what is kept by activations_gb in the "
-            "study (0 keeps nothing); then run the study again"
-        ) from None
+        raise unwritable(path, error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> ActivationsFault:
+    """What is said where ``path`` cannot be written because of ``error``."""
+    return ActivationsFault(
+        f"{path} cannot be written ({error.strerror or error}); make room there, or bound what is kept by "
+        "activations_gb in the study (0 keeps nothing); then run the study again"
+    )
 
 
 def read_rows(path: Path) -> RowFile | None:
@@ -83,17 +90,17 @@ def read_rows(path: Path) -> RowFile | None:
             if not 0 < length < size:
                 return None
             header = json.loads(file.read(length))
-            entry = header[ROWS]
+            entry, told = header[ROWS], dict(header["__metadata__"])
             begin = LENGTH_BYTES + length
-            if begin + entry["data_offsets"][1] != size:
-                return None
             kind: np.dtype[Any] = RAW[entry["dtype"]]
+            if begin + math.prod(entry["shape"]) * kind.itemsize != size:
+                return None
             mapped = np.memmap(path, kind, mode="c", offset=begin, shape=tuple(entry["shape"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     rows = torch.from_numpy(mapped)
     rows = rows.view(torch.bfloat16) if entry["dtype"] == "BF16" else rows
-    return RowFile(rows, header["__metadata__"])
+    return RowFile(rows, told)
 
 
 def _header(part: Tensor, count: int, told: Mapping[str, str]) -> bytes:

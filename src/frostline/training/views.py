@@ -12,7 +12,7 @@ from torch import Tensor
 from frostline.data.planes import Items
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
-from frostline.training.permafrost import CHUNK, Site
+from frostline.training.site import CHUNK, Site
 
 
 def in_views(site: Site, samples: Samples, items_of: Callable[[Site, Samples], Items]) -> Items:
