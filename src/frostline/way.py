@@ -166,7 +166,7 @@ def _with_stored(
 ) -> tuple[Way, list[str]]:
     """``way`` with the depths that are kept, those first that save the most time a byte, and the reason for each."""
     from frostline.probe import depth_costs
-    from frostline.training.permafrost import CHUNK
+    from frostline.training.site import CHUNK
 
     costs = depth_costs(sample, CHUNK, max(needed), setting)
     disks: dict[int, Disk | None] = {}

@@ -377,7 +377,7 @@ def refusing(folder: Path, said: str) -> Permafrost:
 def test_a_chunk_that_does_not_fit_in_memory_is_told_with_its_remedy(tmp_path: Path) -> None:
     said = (
         "32 planes at once did not fit in memory when what frozen layers give was computed; activations_gb: 0 in the "
-        "study works through the batches of its recipe"
+        r"study, in another folder \(--to\), computes batch by batch"
     )
     with pytest.raises(OutOfMemory, match=said):
         given(refusing(tmp_path, "CUDA out of memory. Tried to allocate"), WHOLE.train)
