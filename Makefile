@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: setup demo test test-slow check lock \
 	bench-startup bench-planning bench-overhead bench-log-mel bench-vit-step bench-frozen-memory \
+	bench-cuts bench-growth bench-stacked bench-racing \
 	bench-vit bench-limit
 
 setup: $(STAMP)
@@ -54,6 +55,18 @@ bench-vit-step: setup
 
 bench-frozen-memory: setup
 	$(BIN)/python benchmarks/frozen_memory.py
+
+bench-cuts: setup
+	$(BIN)/python benchmarks/cuts.py --extrapolate 3
+
+bench-growth: setup
+	$(BIN)/python benchmarks/growth.py
+
+bench-stacked: setup
+	$(BIN)/python benchmarks/stacked.py
+
+bench-racing: setup
+	$(BIN)/python benchmarks/racing.py
 
 # fastai and Lightning come only here, beside the rest: nothing else needs them.
 bench-vit: setup

@@ -9,7 +9,7 @@ The study is that of studies/gtzan-vit-freezing.yaml on 1,000 clips of noise: 80
 each of 20 passes, 100 to test on; batches of 32, SGD with momentum 0.9, float32. A round times, side by side, ``steps``
 training steps and the evaluation of ``validation`` items at each depth; medians of the rounds are EXTRAPOLATED to 500
 steps and 2,100 evaluated items (500 steps are run whole). Frostline trains what lies above the frozen layers, by its
-own ``fit``, and computes what those give for the 1,000 clips once, here by its layers in chunks of 32. The network of
+own ``fit``, and computes what those give for the 1,000 clips once, through its store of activations. The network of
 its probe is a single linear layer, whose 500 steps are run whole.
 
 What arithmetic allows is the ratio of the floating-point operations that both sides must make, by PyTorch's counter.
@@ -76,7 +76,7 @@ def main() -> None:
     print("whole" if asked.steps >= PASSES * A_PASS else f"EXTRAPOLATED from these to {PASSES * A_PASS} steps a trial")
     for missing in SIDES.keys() - sides.keys():
         print(f"{missing} is not installed and left out; make bench-vit installs it")
-    seconds = measured(donor, work, sides, asked.rounds)
+    seconds = measured(donor, spec, work, sides, asked.rounds)
     operations = counted(donor, work.train.planes[:1], [*sides, "frostline"])
     for seeds in (1, SEEDS):
         table(seconds, operations, seeds)
@@ -99,7 +99,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(donor: Network, work: Work, sides: Mapping[str, Side], rounds: int) -> Costs:
+def measured(donor: Network, spec: Timm, work: Work, sides: Mapping[str, Side], rounds: int) -> Costs:
     """The median cost of each arm and side in seconds, once a small piece of work has warmed all of them up."""
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
     small = Items(work.train.planes[:2], work.train.targets[:2])
@@ -112,7 +112,7 @@ def measured(donor: Network, work: Work, sides: Mapping[str, Side], rounds: int)
                     timings[name] = sides[name](donor, frozen_layers(donor, arm), now)
                     cost = Cost(timings[name].step_s, timings[name].evaluated_s)
                 else:
-                    cost, timings[name] = frostline(operated(donor, arm), now, PRECISIONS[name])
+                    cost, timings[name] = frostline(operated(donor, arm), now, PRECISIONS[name], spec)
                 costs[arm, name].append(cost)
             agree(arm, timings)
     return {key: middle(several[1:]) for key, several in costs.items()}

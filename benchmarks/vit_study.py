@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 from vit_loops import BATCH, MOMENTUM, RATE, SEED, Timing, Work, divided, now_s, unfrozen_tokens
 
-from frostline.data.planes import Items
+from frostline.data.ground import Ground
+from frostline.data.planes import Items, Preprocessing
+from frostline.data.samples import Samples
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, above, frozen_depth
 from frostline.operate import Operation, operate
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.surgery import Surgery
 from frostline.training.evaluate import logits_of, outputs_of
 from frostline.training.fit import Lesson, fit
+from frostline.training.permafrost import Permafrost
+from frostline.training.site import Site
 
 ARMS = ("t13", "f1t12", "f4t9", "f7t6", "f13")
 CLIPS, PASSES, A_PASS, EVALUATED = 1000, 20, 25, 20 * 100 + 100
@@ -75,13 +83,21 @@ def frozen_layers(donor: Network, arm: str) -> int:
     return min(frozen_depth(operated(donor, arm)), len(donor.layers))
 
 
-def frostline(network: Network, work: Work, precision: Precision) -> tuple[Cost, Timing]:
-    """What an arm costs Frostline in seconds, and what it loses at the first steps and on ``validation`` after them."""
+def frostline(network: Network, work: Work, precision: Precision, spec: Timm) -> tuple[Cost, Timing]:
+    """What an arm costs Frostline in seconds, and what it loses at the first steps and on ``validation`` after them.
+
+    What is frozen is computed, written to disk and read from there in every step, as in a study.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return _in(Path(folder), network, work, precision, spec)
+
+
+def _in(folder: Path, network: Network, work: Work, precision: Precision, spec: Timm) -> tuple[Cost, Timing]:
     depth, device = frozen_depth(network), work.train.planes.device
     began = now_s(device)
-    train = Items(lower(network, depth, work.train.planes, precision), work.train.targets)
+    train = kept(folder / "train", network, depth, work.train, precision, spec)
     frozen_s = (now_s(device) - began) / len(work.train) if depth else 0.0
-    validation = Items(lower(network, depth, work.validation.planes, precision), work.validation.targets)
+    validation = kept(folder / "validation", network, depth, work.validation, precision, spec)
     upper = above(network, depth)
     first = recipe(min(work.steps, FIRST), 1, precision)
     history = (
@@ -111,9 +127,23 @@ def recipe(steps: int, validate_every: int, precision: Precision) -> Recipe:
     )  # fmt: skip
 
 
+def kept(folder: Path, network: Network, depth: int, items: Items, precision: Precision, spec: Timm) -> Items:
+    """What the frozen parts give for ``items``, out of the store of activations, where it is put now."""
+    if not depth:
+        return items
+    ids = np.array([str(number) for number in range(len(items))])
+    # The card says that its planes go to 255, which preparing them undoes.
+    samples = Samples(items.planes.cpu() * 255, items.targets.cpu(), ids, ids)
+    places = np.stack([np.zeros(len(ids), dtype=np.int64), np.arange(len(ids))], axis=1)
+    prepare = Preprocessing(Dataset(name="cifar10"), torch.zeros(3), torch.ones(3))
+    site = Site(folder, Ground((samples,), places, "noise"), prepare, precision)
+    found = Permafrost(site, network, depth, spec).items(samples)
+    return found.to(items.planes.device)
+
+
 def _repeated(items: Items, count: int) -> Items:
-    times = -(-count // len(items))
-    return Items(torch.cat([items.planes] * times)[:count], items.targets.repeat(times)[:count])
+    chosen = torch.arange(count) % len(items)
+    return Items(items.planes[chosen], items.targets[chosen])
 
 
 @torch.inference_mode()
