@@ -1,11 +1,18 @@
-"""What the command line says of the names that a study file can use."""
+"""What the command line says of a plan, of its state, and of the names that a study file can use."""
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
+
 import pytest
+from rich.console import Console
 
 from frostline.errors import FrostlineError
-from frostline.summary import layers_of
+from frostline.progress import Progress
+from frostline.spec.plan import plan
+from frostline.summary import layers_of, plan_summary, status_summary
+from tests.analysis.simulated import finished, study
 
 
 def test_the_layers_of_a_network_are_told_with_its_surgeries_and_its_weights() -> None:
@@ -47,3 +54,51 @@ def test_the_layers_of_a_plain_network_are_those_of_its_own_depth() -> None:
 def test_a_name_of_no_network_is_answered_with_the_nearest(name: str, message: str) -> None:
     with pytest.raises(FrostlineError, match=message):
         layers_of(name)
+
+
+ARMS = {"scratch": "r6", "half": "f3r3", "both": "f1r5>t6"}
+
+
+def test_the_plan_of_a_race_says_when_it_looks_and_how_many_trials_it_may_take() -> None:
+    """Two shares of nine seeds: scratch and half are a trial each, the chain two, and each seed has a pretraining.
+
+    At best scratch is left alone after four seeds: 2 x 4 x 4 trials and 4 pretrainings, then 2 x 5 trials.
+    """
+    made = study(surgeries=ARMS, seeds=9, evidence="race")
+    told = plan_summary(made, plan(made))
+    assert told.endswith(
+        "\na race at each of 2 shares, first look after 4 seeds, then every 2: at most 81 trials, at best 46"
+    )
+    one = study(surgeries=ARMS, seeds=9, evidence="race", shares=(0.1,))
+    assert "\na race, first look after 4 seeds, then" in plan_summary(one, plan(one))
+    assert "race" not in plan_summary(study(surgeries=ARMS), plan(study(surgeries=ARMS)))
+
+
+@pytest.mark.parametrize("changes", [{"seeds": 4}, {"seeds": 9, "surgeries": {"half": "f3r3"}}])
+def test_the_plan_of_a_race_that_can_save_nothing_says_so(changes: dict[str, object]) -> None:
+    made = study(**{"surgeries": ARMS, "evidence": "race", **changes})
+    assert plan_summary(made, plan(made)).endswith("\na race that can save nothing: its first look is after 4 seeds")
+
+
+def test_the_state_of_a_race_tells_what_is_never_run_apart_from_what_is_missing() -> None:
+    planned = plan(study(surgeries=ARMS, seeds=2, shares=(0.1,)))
+    kept = {trial.key: finished(trial, 0.9) for trial in planned.trials}
+    chain = [e.trial for e in planned.entries if str(e.arm.surgery) == "f1r5>t6"]
+    half = [e.trial for e in planned.entries if str(e.arm.surgery) == "f3r3"]
+    lost = {chain[1].key, chain[1].ancestors[0].key, half[0].key}
+    left = {key: outcome for key, outcome in kept.items() if key not in lost}
+    assert status_summary(planned, left, Path("here"), {chain[1].key}) == (
+        "here: 7 finished, 0 failed, 1 missing, 2 not run (their arms were ruled out by the race)"
+    )
+    assert status_summary(planned, left, Path("here")) == "here: 7 finished, 0 failed, 3 missing"
+
+
+def test_the_trials_that_are_left_follow_what_a_race_still_expects() -> None:
+    planned = plan(study(surgeries=ARMS, seeds=2, shares=(0.1,)))
+    progress = Progress(planned, 12, Console(file=StringIO()))
+    progress.note(finished(planned.entries[0].trial, 0.9))
+    assert progress.line().startswith("1 done, 0 failed, 11 left")
+    progress.expect(4)
+    assert progress.line().startswith("1 done, 0 failed, 3 left")
+    progress.expect(1)
+    assert progress.line().startswith("1 done, 0 failed, 0 left; best so far")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.store import Shelf, Store, read_outcomes
 from frostline.way import in_words, way_of
+
+LOOK_EVERY_S = 5.0
+"""How often it is asked how many trials a race still needs."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,13 @@ def carry_out(
             way_of(study, scope.whole, store, device_of(study, store))
             console.print(in_words(store), markup=False, highlight=False, soft_wrap=True)
         with Progress(plan, len(missing), console) as progress:
+            due, told = {trial.key for trial in missing}, time.monotonic()
             for outcome in execute(study, plan, store, pool):
                 progress.note(outcome)
+                if study.evidence == "race" and time.monotonic() - told > LOOK_EVERY_S:
+                    told = time.monotonic()
+                    progress.expect(len(due - stopped_by_race(study, plan, store.outcomes())))
+            progress.expect(len(due - stopped_by_race(study, plan, store.outcomes())))
 
 
 def _due(study: Study, plan: Plan, folder: Path, outcomes: dict[str, Finished | Failed]) -> tuple[Trial, ...]:

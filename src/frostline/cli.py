@@ -13,6 +13,8 @@ from frostline.examples import shown
 from frostline.options import Options, narrowing
 
 if TYPE_CHECKING:
+    from frostline.analysis.racing import Race
+    from frostline.outcome import Failed, Finished
     from frostline.spec.plan import Plan
     from frostline.spec.study import Study
 
@@ -147,9 +149,11 @@ def status(
     from frostline.store import read_outcomes
     from frostline.summary import status_summary
 
-    _, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or _default_folder(study)
-    typer.echo(status_summary(planned, read_outcomes(folder), folder))
+    known = read_outcomes(folder)
+    found = _race(narrowed, planned, known)
+    typer.echo(status_summary(planned, known, folder, found.unrun if found else frozenset()))
 
 
 @app.command(epilog=shown("report"))
@@ -223,6 +227,15 @@ def _default_folder(study: str) -> Path:
     return Path("results") / Path(study).stem
 
 
+def _race(study: Study, plan: Plan, outcomes: dict[str, Finished | Failed]) -> Race | None:
+    """The race of ``study`` as far as it has come; None where it is none."""
+    if study.evidence != "race":
+        return None
+    from frostline.analysis.racing import race
+
+    return race(plan, outcomes, study.level)
+
+
 def _report(study: Study, plan: Plan, folder: Path) -> None:
     """Writes the report, says what failed, the recommended depth of each share, and where the page is.
 
@@ -240,10 +253,11 @@ def _report(study: Study, plan: Plan, folder: Path) -> None:
             f"{folder} keeps {len(outcomes)} outcomes, none of which is of this study as it is written now; its page "
             "stays as it is: undo the change, run the study, or name another folder with --to"
         )
-    frame = table(plan, outcomes)
+    found = _race(study, plan, outcomes)
+    frame = table(plan, outcomes, found.unrun if found else frozenset())
     for recommendation in recommend(frame, study.level):
         typer.echo(sentence(recommendation))
-    typer.echo(f"report: {write_report(study, plan, frame, folder)}")
+    typer.echo(f"report: {write_report(study, plan, frame, folder, found)}")
     failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
     if failed:
         print_error(f"{failed} of {len(plan.trials)} trials failed: the report says why; running again retries them")

@@ -59,10 +59,17 @@ class Progress:
             self._told = now
             self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
 
+    def expect(self, total: int) -> None:
+        """From now on ``total`` trials are expected, those that are told of already included.
+
+        A race lowers it as arms are ruled out.
+        """
+        self._total = total
+
     def line(self) -> str:
         """One line: done, failed, left, time left, best so far."""
         counted = self._done + self._failed
-        left = self._total - counted
+        left = max(0, self._total - counted)
         said = [f"{self._done} done", f"{self._failed} failed", f"{left} left"]
         if left and counted:
             said.append(f"about {duration((time.monotonic() - self._began) / counted * left)} left")

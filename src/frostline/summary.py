@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from frostline.catalog import DatasetCard, dataset_cards
@@ -11,7 +11,7 @@ from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
 from frostline.presets import presets
 from frostline.spec.network import Mlp, PlainCnn, Timm
-from frostline.spec.plan import Plan
+from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Study
 from frostline.spec.surgery import Fate, Surgery, in_short
 from frostline.spec.timm_facts import FAMILIES, Architecture, architectures, unknown
@@ -20,7 +20,7 @@ LISTED = 10
 
 
 def plan_summary(study: Study, plan: Plan) -> str:
-    """The arms of ``study`` with all their names, its axes, and how many trials and waves come of them."""
+    """The arms of ``study`` with all their names, its axes, its race, and how many trials and waves come of them."""
     cells = len(plan.entries)
     names = sum(len(arm.names) for arm in plan.arms)
     width = max(len(str(arm.surgery)) for arm in plan.arms)
@@ -37,16 +37,25 @@ def plan_summary(study: Study, plan: Plan) -> str:
             f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
             f"{cells} cells, {len(plan.trials)} trials in {len(plan.waves)} waves ({waves})",
+            *([_race(study, plan)] if study.evidence == "race" else []),
         ]
     )
 
 
-def status_summary(plan: Plan, outcomes: Mapping[str, Finished | Failed], folder: Path) -> str:
-    """How many trials of ``plan`` are finished, failed and missing in ``folder``, with the reasons of failures."""
-    states = Counter(_state(outcomes.get(trial.key)) for trial in plan.trials)
+def status_summary(
+    plan: Plan, outcomes: Mapping[str, Finished | Failed], folder: Path, stopped: Collection[str] = frozenset()
+) -> str:
+    """How many trials of ``plan`` are finished, failed and missing in ``folder``, with the reasons of failures.
+
+    ``stopped`` are the keys of the trials that a race never runs. They are told apart, with what only they start from.
+    """
+    needed = _keys(entry for entry in plan.entries if entry.trial.key not in stopped)
+    states = Counter(_state(outcomes.get(trial.key), trial.key in needed) for trial in plan.trials)
     keys = {trial.key for trial in plan.trials}
     others = len(outcomes.keys() - keys)
     lines = [f"{folder}: {states['finished']} finished, {states['failed']} failed, {states['missing']} missing"]
+    if states["stopped"]:
+        lines[0] += f", {states['stopped']} not run (their arms were ruled out by the race)"
     if others:
         lines.append(f"{others} more outcomes are kept there that are not part of this study as it is written now")
     failures = [outcome for key, outcome in outcomes.items() if key in keys and isinstance(outcome, Failed)]
@@ -131,8 +140,29 @@ def _facts(card: DatasetCard) -> str:
     return f"{card.title}: {items}, {len(card.class_names)} classes{shape}, {card.licence}"
 
 
-def _state(outcome: Finished | Failed | None) -> str:
-    return outcome.status if outcome else "missing"
+def _state(outcome: Finished | Failed | None, needed: bool) -> str:
+    return outcome.status if outcome else "missing" if needed else "stopped"
+
+
+def _race(study: Study, plan: Plan) -> str:
+    """When the race of ``study`` looks at its arms, and how many trials it runs at most and at best."""
+    # Imports numpy and scipy, which only the plan of a race needs.
+    from frostline.analysis.elimination import FIRST, ROUND
+
+    seeds = study.seed_values
+    first = _keys(entry for entry in plan.entries if entry.seed in seeds[:FIRST])
+    alone = (_keys(entry for entry in plan.entries if entry.arm == arm) for arm in plan.arms)
+    fewest = min(len(first | keys) for keys in alone)
+    if fewest == len(plan.trials):
+        return f"a race that can save nothing: its first look is after {FIRST} seeds"
+    where = f" at each of {len(study.shares)} shares" if len(study.shares) > 1 else ""
+    looks = f"first look after {FIRST} seeds, then every {ROUND}"
+    return f"a race{where}, {looks}: at most {len(plan.trials)} trials, at best {fewest}"
+
+
+def _keys(entries: Iterable[Entry]) -> frozenset[str]:
+    """The keys of the trials of ``entries``, and of all that these start from."""
+    return frozenset(trial.key for entry in entries for trial in (entry.trial, *entry.trial.ancestors))
 
 
 def _title(path: Path) -> str:

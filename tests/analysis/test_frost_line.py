@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from frostline.analysis.comparisons import means
+from frostline.analysis.comparisons import Stopped, means
 from frostline.analysis.estimates import Estimate
 from frostline.analysis.frost_line import percent, recommend, sentence
 from frostline.analysis.table import frame_of, table
@@ -97,3 +97,49 @@ def test_the_recommended_figure_is_the_one_that_the_table_shows() -> None:
     frame = drawn({"r2": [0.80, 0.81, 0.79, 0.82, 0.78, 0.80, 0.83], "f1r1": [0.9, 0.91, 0.89, 0.92, 0.88, 0.9, 0.93]})
     found = recommend(frame, 0.95)[0]
     assert found.estimate == means(frame, 0.95)["f1r1", found.share]
+
+
+def stopping(frame: pd.DataFrame, arms: dict[str, int]) -> pd.DataFrame:
+    """``frame`` with those arms stopped by a race after so many seeds."""
+    never = [seed >= arms.get(arm, len(frame)) for arm, seed in zip(frame["arm"], frame["seed"], strict=True)]
+    return frame.assign(status=frame["status"].mask(never, "stopped"), accuracy=frame["accuracy"].mask(never))
+
+
+BASE = [0.80, 0.82, 0.81, 0.79, 0.83, 0.80]
+RACED = {arm: [v - loss for v in BASE] for arm, loss in {"f2t2": 0.0, "f1t3": 0.05, "r4": 0.1, "t4": 0.11}.items()}
+
+
+def test_arms_that_a_race_stopped_are_named_and_shorten_no_comparison() -> None:
+    found = recommend(stopping(drawn(RACED), {"r4": 4, "t4": 2}), 0.95)[0]
+    assert (found.best, found.beaten, found.seeds, found.seeds_left_out) == ("f2t2", ("f1t3",), tuple(range(6)), ())
+    assert found.arms_left_out == ()
+    assert found.ruled_out == {"r4": Stopped(4, 6), "t4": Stopped(2, 6)}
+    assert sentence(found).endswith(
+        "told apart from the other arm that the race left. Ruled out by the race on validation figures: "
+        "t4 (2 of 6 seeds run); r4 (4 of 6 seeds run)."
+    )
+
+
+def test_an_arm_that_a_race_stopped_is_not_recommended_however_high_its_few_figures() -> None:
+    assert recommend(stopping(drawn(RACED), {"f2t2": 4}), 0.95)[0].best == "f1t3"
+
+
+def test_the_only_arm_that_a_race_left_is_said_to_be_so() -> None:
+    found = recommend(stopping(drawn(RACED), {"f1t3": 4, "r4": 4, "t4": 4}), 0.95)[0]
+    assert "(95 % interval, n = 6 seeds); the only arm that the race left. Ruled out by" in sentence(found)
+    assert sentence(found).endswith("validation figures: f1t3, r4, t4 (4 of 6 seeds run).")
+
+
+def test_stopped_arms_still_count_in_the_correction_so_that_the_others_tie_as_in_the_whole_design() -> None:
+    best = [0.80, 0.82, 0.81, 0.79, 0.83]
+    close = [v - d for v, d in zip(best, (0.01, 0.03, 0.01, 0.03, 0.005), strict=True)]
+    worse = {f"f{i}t{9 - i}": [v - 0.1 - 0.001 * i * j for j, v in enumerate(best)] for i in range(1, 9)}
+    frame = drawn({"t9": best, "f9": close} | worse)
+    found = recommend(stopping(frame, dict.fromkeys(worse, 4)), 0.95)[0]
+    assert found.ties == recommend(frame, 0.95)[0].ties == ("f9",)
+
+
+def test_a_race_stops_an_arm_at_its_own_share_only() -> None:
+    small, large = stopping(drawn(RACED), {"r4": 4}), drawn(RACED).assign(share=1.0)
+    found = recommend(pd.concat([small, large], ignore_index=True), 0.95)
+    assert [list(one.ruled_out) for one in found] == [["r4"], []]

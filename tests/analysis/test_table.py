@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from frostline.analysis.comparisons import Stopped, stopped
 from frostline.analysis.table import cut_points, replace_whole, table, write_table
 from frostline.spec.plan import plan
-from tests.analysis.simulated import failing, outcomes, study, without
+from tests.analysis.simulated import FEW, failing, outcomes, study, without
 
 
 def test_a_table_has_one_row_for_each_arm_share_and_seed_in_the_order_of_the_plan() -> None:
@@ -69,3 +70,15 @@ def test_a_write_that_breaks_leaves_the_old_file_and_nothing_else(tmp_path: Path
         replace_whole(target, broken)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_cell_that_a_race_never_runs_is_stopped_and_not_missing() -> None:
+    planned = plan(study(surgeries=FEW, shares=(0.1,)))
+    kept = without(outcomes(planned), planned, "f4r2", {1, 2, 3})
+    never = {e.trial.key for e in planned.entries if str(e.arm.surgery) == "f4r2" and e.seed in {0, 2, 3}}
+    frame = table(planned, kept, never)
+    states = frame[frame["arm"] == "f4r2"]["status"].tolist()
+    assert states == ["finished", "missing", "stopped", "stopped", "finished"]
+    assert frame.loc[frame["status"] == "stopped", "accuracy"].isna().all()
+    assert stopped(frame) == {("f4r2", 0.1): Stopped(seeds=3, planned=5)}
+    assert stopped(table(planned, kept)) == {}

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from frostline.analysis.table import table
-from frostline.report.missing import completeness, left_out
+from frostline.report.missing import completeness, left_out, troubles
 from frostline.report.page import page, write_report
-from frostline.spec.plan import plan
+from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Study
 from frostline.store import Store
-from tests.analysis.simulated import outcomes, study
+from tests.analysis.simulated import FEW, outcomes, study, without
 
 
 def sounds(**changes: object) -> Study:
@@ -106,3 +106,37 @@ def test_a_chain_on_a_pretraining_of_the_study_tells_of_both() -> None:
     planned = plan(study(surgeries={"both": "f6>t6"}, seeds=1, shares=(0.1,)))
     told = completeness(planned, table(planned, outcomes(planned)))
     assert "and so has the pretraining that they start from, and so has the earlier step of a chain that" in told
+
+
+def stopped_at(planned: Plan, arms: set[str], seeds: set[int]) -> set[str]:
+    return {e.trial.key for e in planned.entries if str(e.arm.surgery) in arms and e.seed in seeds}
+
+
+def test_trials_that_a_race_never_runs_are_not_called_missing() -> None:
+    planned = plan(study(surgeries=FEW, shares=(0.1,)))
+    kept = without(outcomes(planned), planned, "r6", {3, 4})
+    frame = table(planned, kept, stopped_at(planned, {"r6"}, {3, 4}))
+    assert completeness(planned, frame) == (
+        "Nothing: all 23 trials that the race called for have finished, and so have the 5 pretrainings that they start "
+        "from. 2 trials were not run, for the race had ruled out their arms."
+    )
+    assert troubles(frame) == []
+    one = table(planned, without(outcomes(planned), planned, "r6", {4}), stopped_at(planned, {"r6"}, {4}))
+    assert completeness(planned, one).endswith("1 trial was not run, for the race had ruled out its arm.")
+
+
+def test_a_race_that_is_not_complete_tells_what_is_missing_beside_what_is_never_run() -> None:
+    planned = plan(study(surgeries=FEW, shares=(0.1,)))
+    kept = without(without(outcomes(planned), planned, "r6", {3, 4}), planned, "f4r2", {4})
+    frame = table(planned, kept, stopped_at(planned, {"r6"}, {3, 4}))
+    assert completeness(planned, frame).startswith(
+        "Of 25 trials of the study: 0 failed, 1 missing, 22 finished, 2 not run, for the race had ruled out their arms."
+    )
+    assert troubles(frame) == ["missing (never run, or not yet): f4r2 at 10 %, seed 4"]
+
+
+def test_starts_that_only_stopped_trials_need_are_not_expected() -> None:
+    planned = plan(sounds(surgeries={"both": "f6>t6", "half": "f3t3"}, seeds=2))
+    kept = without(outcomes(planned), planned, "f6>t6", {1})
+    told = completeness(planned, table(planned, kept, stopped_at(planned, {"f6>t6"}, {1})))
+    assert "all 3 trials that the race called for have finished, and so has the earlier step of a chain" in told

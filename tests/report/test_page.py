@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from frostline.analysis.racing import stopped_by_race
 from frostline.analysis.table import table
 from frostline.report.page import page, write_report, write_report_of_files
 from frostline.report.rows import rows
+from frostline.report.words import AFTER_A_RACE
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
-from tests.analysis.simulated import FEW, failing, outcomes, study, without
+from frostline.way import FACT_IN_WORDS
+from tests.analysis.simulated import FEW, failing, outcomes, raced, study, without
 
 
 class Reader(HTMLParser):
@@ -211,3 +214,47 @@ def test_the_published_study_gives_a_report(tmp_path: Path) -> None:
     names = ("cuts_regular_classes_FR", "baselines_regular_classes")
     path = write_report_of_files([published / f"MNIST__{name}.json" for name in names], tmp_path)
     assert "With 0.1 % of the target data" in path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def a_race() -> str:
+    """The page of a race in which arms were stopped."""
+    made = study(evidence="race", surgeries=FEW, shares=(0.1,), seeds=8)
+    planned = plan(made)
+    found, kept = raced(made, planned)
+    frame = table(planned, kept, stopped_by_race(made, planned, kept))
+    return page(made, planned, frame, {FACT_IN_WORDS: "Precision: float32."}, found)
+
+
+def test_a_race_is_told_after_the_table_with_what_it_saved_and_why_it_stopped_whom(a_race: str) -> None:
+    told = a_race[a_race.index("<h2>The race</h2>") : a_race.index("<h2>Where it started from</h2>")]
+    assert a_race.index("<table>") < a_race.index("<h2>The race</h2>")
+    assert "The race saved " in told
+    assert "with a probability of at least 95 %, no arm that is the best or ties with the best was stopped" in told
+    assert "r6 (scratch) was stopped after 4 of 8 seeds." in told
+    assert "they are biased low" in told
+
+
+def test_the_methods_of_a_race_name_its_sources_and_part_it_from_the_comparison(a_race: str) -> None:
+    told = a_race[a_race.index("<h2>How the numbers were made</h2>") :]
+    assert "Lan and DeMets 1983" in told
+    assert AFTER_A_RACE in told
+
+
+def test_a_race_marks_its_stopped_arms_wherever_it_shows_them(a_race: str) -> None:
+    answer = a_race[a_race.index("<h2>The answer</h2>") : a_race.index("<h2>Figures</h2>")]
+    assert "Ruled out by the race on validation figures: r6" in answer
+    assert "missing" not in a_race[a_race.index("<p>Nothing: all") : a_race.index("<h2>Figures</h2>")]
+    assert "\N{DAGGER} Stopped by the race" in a_race[a_race.index("<h2>Every arm") : a_race.index("<table>")]
+    assert (
+        "have no entry; the entries of these arms are those that they were ruled out by, and biased low: r6" in a_race
+    )
+    assert "cells that failed" not in a_race
+
+
+def test_a_page_tells_how_the_trials_were_computed(a_race: str) -> None:
+    assert "<li>Precision: float32.</li>" in a_race
+
+
+def test_a_study_that_is_no_race_has_no_word_of_one(whole: str) -> None:
+    assert " race" not in "".join(read(whole).text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from frostline.analysis.table import frame_of as tidy
 from frostline.analysis.table import table
 from frostline.outcome import Finished
 from frostline.report.page import page
@@ -58,7 +59,7 @@ def source(weights: str, **changes: object) -> Study:
     ids=["none", "own", "file", "folder", "hub", "package", "random"],
 )
 def test_a_report_says_whether_weights_were_pretrained_self_pretrained_or_random(made: Study, said: str) -> None:
-    assert said in origin(made, table(plan(made), {}))[0]
+    assert said in origin(made, tidy([]))[0]
 
 
 @pytest.mark.parametrize(

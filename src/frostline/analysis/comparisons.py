@@ -17,10 +17,22 @@ PRIMARY = "accuracy"
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A race has run ``seeds`` of the ``planned`` seeds of an arm at a share, and then ruled it out."""
+
+    seeds: int
+    planned: int
+
+    def __str__(self) -> str:
+        return f"{self.seeds} of {self.planned} seeds run"
+
+
+@dataclass(frozen=True)
 class Gain:
     """How much more accurate ``arm`` is than scratch at ``share``: the mean of the differences over common seeds.
 
-    ``seeds`` are those finished in both arms; ``left_out`` those of the arm or of scratch that lack their partner.
+    ``seeds`` are those finished in both arms; ``left_out`` those of the arm or of scratch that lack their partner,
+    except where a race has stopped the arm (``arm_stopped``) or scratch (``scratch_stopped``) before them.
     ``difference`` counts each different pair of runs once, and is None where no seed is common.
     """
 
@@ -29,6 +41,8 @@ class Gain:
     difference: Estimate | OneRun | None
     seeds: tuple[int, ...]
     left_out: tuple[int, ...]
+    arm_stopped: bool
+    scratch_stopped: bool
 
 
 def scratch_arm(frame: pd.DataFrame) -> str | None:
@@ -65,6 +79,16 @@ def finished(frame: pd.DataFrame, arm: str, share: float) -> dict[int, float]:
     """The accuracy of each finished seed of ``arm`` at ``share``, in ascending order of the seeds."""
     rows = frame[(frame["arm"] == arm) & (frame["share"] == share) & (frame["status"] == "finished")]
     return dict(sorted((int(seed), float(value)) for seed, value in zip(rows["seed"], rows[PRIMARY], strict=True)))
+
+
+def stopped(frame: pd.DataFrame) -> dict[tuple[str, float], Stopped]:
+    """The arms and shares of ``frame`` that a race has stopped before their last seed, and how far they came."""
+    counts = frame["status"].eq("stopped").groupby([frame["arm"], frame["share"]], sort=False).agg(["sum", "size"])
+    counts = counts[counts["sum"] > 0]
+    return {
+        (str(arm), float(share)): Stopped(int(planned - never), int(planned))
+        for (arm, share), never, planned in zip(counts.index, counts["sum"], counts["size"], strict=True)
+    }
 
 
 def distinct_runs(frame: pd.DataFrame) -> pd.DataFrame:
@@ -104,10 +128,15 @@ def _gain(frame: pd.DataFrame, cell: tuple[str, float], scratch: str, level: flo
     common = tuple(sorted(ours.keys() & theirs.keys()))
     pairs = distinct_seeds(common, runs(frame, arm, share), runs(frame, scratch, share))
     here = frame[frame["arm"].isin([arm, scratch]) & (frame["share"] == share)]
+    gone = here[here["status"] == "stopped"]
     return Gain(
         arm=arm,
         share=share,
         difference=gain_summary(differences(ours, theirs, pairs), level, stream(0, "gain", arm, repr(share))),
         seeds=common,
-        left_out=tuple(sorted({int(seed) for seed in here["seed"]} - set(common))),
+        left_out=tuple(
+            sorted({int(seed) for seed in here["seed"]} - {int(seed) for seed in gone["seed"]} - set(common))
+        ),
+        arm_stopped=arm in set(gone["arm"]),
+        scratch_stopped=scratch in set(gone["arm"]),
     )

@@ -3,19 +3,20 @@
 ========  ==========================================================  ==========
 symbol    meaning                                                     unit
 ========  ==========================================================  ==========
-m         number of arms that the best one is compared with           1
+m         number of other arms, those that a race stopped included     1
 level     confidence of all m comparisons together                    1
 ========  ==========================================================  ==========
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 import pandas as pd
 
-from frostline.analysis.comparisons import differences, distinct_seeds, finished, runs, unchanged
+from frostline.analysis.comparisons import Stopped, differences, distinct_seeds, finished, runs, stopped, unchanged
 from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, student_mean
 from frostline.randomness import stream
 
@@ -49,7 +50,8 @@ class Recommendation:
     ``best`` and ``estimate`` are None where nothing has finished, and ``estimate`` is a single run where one seed is
     all there is or the seeds do not change the arm. ``one_run`` are the compared arms that the seeds do not change.
     ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some of them only.
-    ``arms_left_out`` have fewer than two finished seeds, although others have them.
+    ``arms_left_out`` have fewer than two finished seeds, although others have them. ``ruled_out`` are the arms that a
+    race has stopped at this share: they are no contestants, so that their few seeds shorten no comparison.
     """
 
     share: float
@@ -61,6 +63,7 @@ class Recommendation:
     seeds_left_out: tuple[int, ...]
     arms_left_out: tuple[str, ...]
     one_run: tuple[str, ...]
+    ruled_out: Mapping[str, Stopped]
 
 
 def recommend(frame: pd.DataFrame, level: float) -> list[Recommendation]:
@@ -69,8 +72,15 @@ def recommend(frame: pd.DataFrame, level: float) -> list[Recommendation]:
     The arm with the highest mean over the common seeds ties with every arm whose paired Student's t interval of the
     difference, at a level corrected for the m other arms (Bonferroni), contains 0. Whatever arm is truly the best is
     then among the recommended one and its ties with confidence of at least ``level`` (for normal differences).
+
+    After a race this is said of the arms that it left. Those that it stopped still count in m: so, while none of them
+    would have had the highest mean, the others tie or do not as if every arm had run all its seeds.
     """
-    return [_at(frame, share, level) for share in sorted({float(share) for share in frame["share"]})]
+    never = stopped(frame)
+    shares = sorted({float(share) for share in frame["share"]})
+    return [
+        _at(frame, share, level, {arm: cell for (arm, at), cell in never.items() if at == share}) for share in shares
+    ]
 
 
 def sentence(recommendation: Recommendation) -> str:
@@ -83,20 +93,16 @@ def percent(share: float) -> str:
     return f"{share * 100:.6g} %"
 
 
-def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
-    rows = frame[frame["share"] == share].drop_duplicates("arm")
-    arms = [
-        Contestant(str(arm), str(names), finished(frame, str(arm), share), runs(frame, str(arm), share))
-        for arm, names in zip(rows["arm"], rows["names"], strict=True)
-    ]
-    most = min(2, max(len(arm.accuracies) for arm in arms))
+def _at(frame: pd.DataFrame, share: float, level: float, never: Mapping[str, Stopped]) -> Recommendation:
+    arms = [arm for arm in _everyone(frame, share) if arm.arm not in never]
+    most = min(2, max((len(arm.accuracies) for arm in arms), default=0))
     compared = [arm for arm in arms if most and len(arm.accuracies) >= most]
     left_out = tuple(str(arm) for arm in arms if arm not in compared)
     some = {seed for arm in compared for seed in arm.accuracies}
     common = sorted(some.intersection(*(arm.accuracies for arm in compared)))
     best = max(compared, key=lambda arm: fmean(arm.values(common))) if common else None
     others = [arm for arm in compared if best is not None and arm is not best]
-    corrected = 1 - (1 - level) / max(1, len(others))
+    corrected = 1 - (1 - level) / max(1, len(others) + len(never))
     ties = [other for other in others if best is not None and _tied(best, other, common, corrected)]
     values = [] if best is None else best.values(common)
     return Recommendation(
@@ -109,7 +115,17 @@ def _at(frame: pd.DataFrame, share: float, level: float) -> Recommendation:
         seeds_left_out=tuple(sorted(some.difference(common))),
         arms_left_out=left_out,
         one_run=tuple(str(arm) for arm in compared if unchanged(frame, arm.arm, share)),
+        ruled_out=never,
     )
+
+
+def _everyone(frame: pd.DataFrame, share: float) -> list[Contestant]:
+    """Every arm of ``frame`` at ``share``, stopped or not."""
+    rows = frame[frame["share"] == share].drop_duplicates("arm")
+    return [
+        Contestant(str(arm), str(names), finished(frame, str(arm), share), runs(frame, str(arm), share))
+        for arm, names in zip(rows["arm"], rows["names"], strict=True)
+    ]
 
 
 def _tied(best: Contestant, other: Contestant, seeds: list[int], level: float) -> bool:
@@ -146,9 +162,12 @@ def _compared(found: Recommendation, share: str, figure: str) -> str:
     """The recommended arm with its ``figure`` against the other arms."""
     if found.ties:
         return f"{share}: undecided between {found.best}, {', '.join(found.ties)}; highest mean {found.best}, {figure}."
+    left = " that the race left" if found.ruled_out else ""
     if found.beaten:
         others = "the other arm" if len(found.beaten) == 1 else f"all {len(found.beaten)} other arms"
-        return f"{share}: {found.best}, {figure}; told apart from {others}."
+        return f"{share}: {found.best}, {figure}; told apart from {others}{left}."
+    if found.ruled_out and not found.arms_left_out:
+        return f"{share}: {found.best}, {figure}; the only arm{left}."
     return f"{share}: {found.best}, {figure}; no other arm to compare it with."
 
 
@@ -164,4 +183,14 @@ def _omissions(found: Recommendation) -> list[str]:
         said.append(f"Compared on seeds that finished in every arm (n = {len(found.seeds)}); left out: seed {seeds}.")
     if found.arms_left_out:
         said.append(f"Not compared, for want of finished seeds: {', '.join(found.arms_left_out)}.")
+    if found.ruled_out:
+        said.append(f"Ruled out by the race on validation figures: {_ruled_out(found.ruled_out)}.")
     return said
+
+
+def _ruled_out(arms: Mapping[str, Stopped]) -> str:
+    """``r6, f1r5 (4 of 10 seeds run); t6 (6 of 10 seeds run)``: the arms that came equally far, told together."""
+    together: dict[Stopped, list[str]] = {}
+    for arm, far in sorted(arms.items(), key=lambda pair: pair[1].seeds):
+        together.setdefault(far, []).append(arm)
+    return "; ".join(f"{', '.join(names)} ({far})" for far, names in together.items())

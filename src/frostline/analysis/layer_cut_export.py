@@ -161,10 +161,16 @@ def _arms_without_place(study: Study, frame: pd.DataFrame) -> list[str]:
 
 
 def _figures_without_place(frame: pd.DataFrame) -> list[str]:
-    unfinished = int((frame["status"] != "finished").sum())
+    never = frame[frame["status"] == "stopped"]
+    unfinished = int((frame["status"] != "finished").sum()) - len(never)
     kept = {"accuracy", "train_accuracy"}
     repeated = len(frame) - len(distinct_runs(frame))
     said = [f"the figures {', '.join(name for name in FIGURES if name not in kept)} have no key in this layout"]
     if repeated:
         said.append(f"{repeated} cells are runs that the seeds do not change; such a run has one entry, its first seed")
+    if len(never):
+        said.append(
+            f"{len(never)} cells that were not run, for the race had ruled out their arms, have no entry; the entries "
+            f"of these arms are those that they were ruled out by, and biased low: {', '.join(never['arm'].unique())}"
+        )
     return said + ([f"{unfinished} cells that failed or are missing have no entry"] if unfinished else [])

@@ -64,7 +64,7 @@ class Race:
     ``cells`` are the entries of the present rounds whose trials have no outcome: what must be run now. It is empty
     once every race has ended. ``opened`` are all entries that a round has ever called for, those of ``cells`` included,
     and ``needed`` the keys of their trials and of every trial that these start from. ``stopped`` are the entries that
-    are never run. ``saved`` is how many trials of the plan, starts included, are thereby not run.
+    are never run, and ``unrun`` the keys of the trials of the plan, starts included, that thereby are not.
     """
 
     level: float
@@ -73,7 +73,12 @@ class Race:
     opened: tuple[Entry, ...]
     needed: frozenset[str]
     stopped: tuple[Entry, ...]
-    saved: int
+    unrun: frozenset[str]
+
+    @property
+    def saved(self) -> int:
+        """How many trials of the plan, starts included, are not run."""
+        return len(self.unrun)
 
 
 def race(plan: Plan, outcomes: Mapping[str, Finished | Failed], level: float) -> Race:
@@ -97,7 +102,7 @@ def race(plan: Plan, outcomes: Mapping[str, Finished | Failed], level: float) ->
         opened=tuple(entry for entry in plan.entries if id(entry) in opened),
         needed=needed,
         stopped=tuple(e for e in plan.entries if id(e) not in live and e.trial.key not in alive | finished),
-        saved=len(every - alive - finished),
+        unrun=frozenset(every - alive - finished),
     )
 
 
@@ -155,7 +160,5 @@ def _keys(entries: Iterable[Entry]) -> frozenset[str]:
 
 
 def stopped_by_race(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> frozenset[str]:
-    """The keys of the trials of ``plan`` that are never run; none where ``study`` is no race."""
-    if study.evidence != "race":
-        return frozenset()
-    return frozenset(entry.trial.key for entry in race(plan, outcomes, study.level).stopped)
+    """The keys of the trials of ``plan`` that are never run, starts included; none where ``study`` is no race."""
+    return race(plan, outcomes, study.level).unrun if study.evidence == "race" else frozenset()

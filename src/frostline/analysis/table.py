@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +71,15 @@ def cut_points(study: Study) -> tuple[CutPoint, ...]:
     )
 
 
-def table(plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> pd.DataFrame:
-    """One row for each arm, share and seed of ``plan``, in its order, with status finished, failed or missing.
+def table(
+    plan: Plan, outcomes: Mapping[str, Finished | Failed], stopped: Collection[str] = frozenset()
+) -> pd.DataFrame:
+    """One row for each arm, share and seed of ``plan``, in its order: finished, failed, missing, or stopped by a race.
 
-    Columns are those of ``CELL`` and ``FIGURES``; a figure that is not known is missing, never 0.
+    Without an outcome a cell is stopped where ``stopped`` has the key of its trial, and else missing. Columns are those
+    of ``CELL`` and ``FIGURES``; a figure that is not known is missing, never 0.
     """
-    return frame_of([_row(entry, outcomes.get(entry.trial.key)) for entry in plan.entries])
+    return frame_of([_row(entry, outcomes.get(entry.trial.key), stopped) for entry in plan.entries])
 
 
 def frame_of(rows: list[dict[str, object]]) -> pd.DataFrame:
@@ -104,7 +107,8 @@ def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _row(entry: Entry, outcome: Finished | Failed | None) -> dict[str, object]:
+def _row(entry: Entry, outcome: Finished | Failed | None, stopped: Collection[str]) -> dict[str, object]:
+    never = "stopped" if entry.trial.key in stopped else "missing"
     cell: dict[str, object] = {
         "arm": str(entry.arm.surgery),
         "names": " = ".join(entry.arm.names),
@@ -113,7 +117,7 @@ def _row(entry: Entry, outcome: Finished | Failed | None) -> dict[str, object]:
         "share": entry.share,
         "seed": entry.seed,
         "key": entry.trial.key,
-        "status": "missing" if outcome is None else outcome.status,
+        "status": never if outcome is None else outcome.status,
     }
     if isinstance(outcome, Failed):
         return cell | {"error": outcome.error}

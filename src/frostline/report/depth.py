@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from frostline.analysis.comparisons import cells, distinct_runs, finished, scratch_arm
+from frostline.analysis.comparisons import cells, distinct_runs, finished, scratch_arm, stopped
 from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.frost_line import percent
 from frostline.report.drawing import (
@@ -38,6 +38,29 @@ LEGEND_WIDTH = 6.5
 ABOVE = {"t": "tuned above", "r": "reset above", "x": "removed above"}
 
 
+def hollow(axes: Axes, present: Mapping[float, Estimate | OneRun | None], line: Line) -> None:
+    """The means of ``present`` as hollow marks over those that are drawn already."""
+    for x, estimate in present.items():
+        if estimate is not None:
+            axes.plot([x], [estimate.value], line.marker, color=line.colour, mfc="white", ms=5, zorder=6)
+
+
+def highest_left(frame: pd.DataFrame, found: Means) -> str:
+    """The highest mean of each share in words, among the arms that no race has stopped."""
+    never = stopped(frame)
+    return highest_means({cell: estimate for cell, estimate in found.items() if cell not in never})
+
+
+def stopped_in_title(frame: pd.DataFrame) -> str:
+    """What the title of a figure says of the arms of ``frame`` that a race has stopped; nothing where it has none."""
+    never, scratch = stopped(frame), scratch_arm(frame)
+    if not never:
+        return ""
+    shares = [percent(share) for share in sorted({share for arm, share in never if arm == scratch})]
+    low = f" (at {', '.join(shares)} the line from scratch, too)" if shares else ""
+    return f"; hollow: stopped by the race, biased low{low}"
+
+
 def depth_lines(frame: pd.DataFrame) -> list[Line]:
     """The arms of ``frame`` that are frozen up to a depth and of one fate above it, a line a fate, by depth.
 
@@ -59,7 +82,7 @@ def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, name
 
     ``named`` is the level of the intervals and what the layers up to the depth are called.
     """
-    level, below = named
+    (level, below), never = named, stopped(frame)
     shares, ticks = sorted({share for _, share in cells(frame)}), _ticks(lines)
     scratch = scratch_arm(frame)
     with style():
@@ -69,9 +92,9 @@ def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, name
         for axes, share in zip(shown, shares, strict=True):
             draw_scratch(axes, found.get((scratch or "", share)))
             for line in lines:
-                _draw(
-                    axes, _runs(frame, line, share), {x: found.get((arm, share)) for x, arm in line.arms.items()}, line
-                )
+                present = {x: found.get((arm, share)) for x, arm in line.arms.items()}
+                _draw(axes, _runs(frame, line, share), present, line)
+                hollow(axes, {x: e for x, e in present.items() if (line.arms[x], share) in never}, line)
             axes.set_title(f"{percent(share)} of the target data", fontsize=10)
             axes.set_xticks(list(ticks), list(ticks.values()), rotation=60, fontsize=8)
             axes.set_xlabel(f"number of {below}")
@@ -80,9 +103,9 @@ def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, name
         alt = f"Test accuracy against the number of {below}, one panel for each of {counted(len(shares), 'share')}. "
         title = (
             f"Accuracy against the number of {below}; band: one standard deviation of the single runs; "
-            f"bars: {level * 100:g} % interval of the mean; dots: single runs"
+            f"bars: {level * 100:g} % interval of the mean; dots: single runs{stopped_in_title(frame)}"
         )
-        return rendered(figure, "accuracy-against-depth", title, alt + highest_means(found))
+        return rendered(figure, "accuracy-against-depth", title, alt + highest_left(frame, found))
 
 
 def _runs(frame: pd.DataFrame, line: Line, share: float) -> dict[float, list[float]]:

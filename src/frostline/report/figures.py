@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from frostline.analysis.comparisons import cells, distinct_runs, finished, means, scratch_arm
+from frostline.analysis.comparisons import cells, distinct_runs, finished, means, scratch_arm, stopped
 from frostline.analysis.frost_line import percent
 from frostline.analysis.table import CutPoint
-from frostline.report.depth import against_depth, depth_lines
+from frostline.report.depth import against_depth, depth_lines, highest_left, hollow, stopped_in_title
 from frostline.report.drawing import (
     MARKERS,
     OKABE_ITO,
@@ -25,7 +25,6 @@ from frostline.report.drawing import (
     draw_means,
     draw_runs,
     draw_scratch,
-    highest_means,
     panels,
     rendered,
     style,
@@ -69,13 +68,14 @@ def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, 
             axes.set_ylabel("test accuracy")
         _legend(figure, _lines(frame, points), scratch_arm(frame))
         shown_as = "against cut" if points else "of each arm"
-        alt = f"Test accuracy {shown_as}, one panel for each of {counted(len(shares), 'share')}. {highest_means(found)}"
-        return rendered(figure, "accuracy-against-cut", f"Accuracy {shown_as}, {level * 100:g} % intervals", alt)
+        alt = f"Test accuracy {shown_as}, one panel for each of {counted(len(shares), 'share')}. "
+        title = f"Accuracy {shown_as}, {level * 100:g} % intervals{stopped_in_title(frame)}"
+        return rendered(figure, "accuracy-against-cut", title, alt + highest_left(frame, found))
 
 
 def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
     """One panel a family: a line for each of its cuts, dark to light from the input up, over the shares (log scale)."""
-    groups = _groups(frame, points)
+    groups, never = _groups(frame, points), stopped(frame)
     shares = sorted({share for _, share in cells(frame)})
     with style():
         figure, shown = panels(len(groups), width=5.0)
@@ -83,7 +83,11 @@ def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means
             for i, (label, arm) in enumerate(arms.items()):
                 apart = 1.025 ** (i - (len(arms) - 1) / 2)
                 present = {share * apart: found.get((arm, share)) for share in shares}
-                draw_means(axes, present, _shade(label, i, len(arms)))
+                shade = _shade(label, i, len(arms))
+                draw_means(axes, present, shade)
+                hollow(
+                    axes, {share * apart: found.get((arm, share)) for share in shares if (arm, share) in never}, shade
+                )
             axes.set_xscale("log")
             axes.set_xticks(shares, [percent(share) for share in shares], rotation=45)
             axes.minorticks_off()
@@ -92,8 +96,9 @@ def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means
             axes.set_ylabel("test accuracy")
             handles = axes.get_legend_handles_labels()
             axes.legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-        alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. " + highest_means(found)
-        return rendered(figure, "accuracy-against-share", f"Accuracy against share, {level * 100:g} % intervals", alt)
+        alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. "
+        title = f"Accuracy against share, {level * 100:g} % intervals{stopped_in_title(frame)}"
+        return rendered(figure, "accuracy-against-share", title, alt + highest_left(frame, found))
 
 
 def _lines(frame: pd.DataFrame, points: Sequence[CutPoint]) -> list[Line]:
@@ -150,9 +155,12 @@ def _dodged(lines: Sequence[Line]) -> Iterator[tuple[float, Line]]:
 
 def _draw_cuts(axes: Axes, frame: pd.DataFrame, found: Means, where: tuple[Line, float, float]) -> None:
     line, share, offset = where
+    never = stopped(frame)
     for cut, arm in line.arms.items():
         draw_runs(axes, cut + offset, list(finished(distinct_runs(frame), arm, share).values()), line)
-    draw_means(axes, {cut + offset: found.get((arm, share)) for cut, arm in line.arms.items()}, line)
+    present = {cut + offset: found.get((arm, share)) for cut, arm in line.arms.items()}
+    draw_means(axes, present, line)
+    hollow(axes, {cut + offset: present[cut + offset] for cut, arm in line.arms.items() if (arm, share) in never}, line)
 
 
 def _legend(figure: Figure, lines: Sequence[Line], scratch: str | None) -> None:

@@ -47,15 +47,20 @@ def left_out(plan: Plan, facts: Mapping[str, str]) -> list[LeftOut]:
 def completeness(plan: Plan, frame: pd.DataFrame) -> str:
     """How many trials of the study have finished, failed and are missing, and what is known of those they start from.
 
-    A trial that fills several cells counts once. The table has no row for a pretraining and for the first training of
-    a chain that is no arm itself; only a finished trial that started from one proves that it has finished.
+    Trials that a race never runs are told apart, and a trial that fills several cells counts once. The table has no row
+    for a pretraining and for the first training of a chain that is no arm itself; only a finished trial that started
+    from one proves that it has finished.
     """
     once = distinct_runs(frame)
     counts = once["status"].value_counts()
-    if (once["status"] == "finished").all():
-        said = f"Nothing: all {len(once)} trials of the study have finished{_starts_finished(plan, frame)}."
+    finished, never = (int(counts.get(status, 0)) for status in ("finished", "stopped"))
+    if finished + never == len(once):
+        whose = "that the race called for" if never else "of the study"
+        said = f"Nothing: all {finished} trials {whose} have finished{_starts_finished(plan, frame)}."
+        said += f" {_never_run(never)}" if never else ""
     else:
         parts = [f"{int(counts.get(status, 0))} {status}" for status in ("failed", "missing", "finished")]
+        parts += [f"{never} not run, for the race had ruled out their arms"] if never else []
         said = f"Of {len(once)} trials of the study: {', '.join(parts)}."
         kinds = [what[1] for what, keys in _unlisted(plan.entries, frame).items() if keys]
         said += f" Its {' and '.join(kinds)} are not counted here." if kinds else ""
@@ -83,11 +88,17 @@ def _left_out(files: int, name: str) -> str:
             return f"{files} files of {name} could not be used and were left out."
 
 
+def _never_run(count: int) -> str:
+    if count == 1:
+        return "1 trial was not run, for the race had ruled out its arm."
+    return f"{count} trials were not run, for the race had ruled out their arms."
+
+
 def _starts_finished(plan: Plan, frame: pd.DataFrame) -> str:
     """Words for the trials outside the table where finished trials prove all of them finished; else none."""
-    done = set(frame.loc[frame["status"] == "finished", "key"])
+    done, never = (set(frame.loc[frame["status"] == status, "key"]) for status in ("finished", "stopped"))
     proven = _unlisted([entry for entry in plan.entries if entry.trial.key in done], frame)
-    if proven != _unlisted(plan.entries, frame):
+    if proven != _unlisted([entry for entry in plan.entries if entry.trial.key not in never], frame):
         return ""
     counted = [_has_finished(what, len(keys)) for what, keys in proven.items() if keys]
     return "".join(f", and so {said}" for said in counted)

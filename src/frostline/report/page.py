@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,13 +16,15 @@ from markupsafe import Markup, escape
 from frostline.analysis.frost_line import OPTIMISM, recommend, sentence
 from frostline.analysis.layer_cut_export import BASELINES, layer_cut_files, write_layer_cuts
 from frostline.analysis.layer_cuts import LayerCuts, read_layer_cuts
+from frostline.analysis.racing import Race
 from frostline.analysis.table import CutPoint, cut_points, replace_whole, write_table
 from frostline.report.drawing import Picture
 from frostline.report.figures import FROZEN, pictures
 from frostline.report.missing import LeftOut, completeness, left_out, troubles
-from frostline.report.rows import Cell, columns, rows
-from frostline.report.setting import what_was_run
-from frostline.report.words import SAME_ITEMS, claims, legend, methods, no_scratch, not_frozen, origin
+from frostline.report.race import course, guarantee, method, saved
+from frostline.report.rows import Cell, columns, marks, rows
+from frostline.report.setting import NO_FACTS, what_was_run
+from frostline.report.words import AFTER_A_RACE, SAME_ITEMS, claims, legend, methods, no_scratch, not_frozen, origin
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_facts
@@ -34,7 +35,6 @@ FIGURE_FILES = ("accuracy-*.svg", "accuracy-*.png")
 LAYOUT_FILES = ("cuts_*.json", BASELINES)
 """What a report calls its own files, so that it finds those of a former one."""
 NOT_FROZEN = "layers kept but for their norms"
-NO_FACTS: Mapping[str, str] = MappingProxyType({})
 REFERENCE = re.compile(r'(\bid="|\bhref="#|url\(#)')
 
 
@@ -61,7 +61,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Words:
-    """What of a page depends on where the table came from: a study, or published files."""
+    """What of a page depends on where the table came from: a study, its race, or published files."""
 
     title: str
     question: str
@@ -70,6 +70,8 @@ class Words:
     left_out: Sequence[LeftOut]
     caveats: Sequence[str]
     legend: Sequence[str]
+    race: Sequence[str]
+    race_course: Sequence[str]
     origin: Sequence[str]
     setting: Sequence[str]
     methods: Sequence[str]
@@ -77,12 +79,14 @@ class Words:
     layout_remarks: Sequence[str]
 
 
-def page(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str] = NO_FACTS) -> str:
+def page(
+    study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str] = NO_FACTS, race: Race | None = None
+) -> str:
     """The report of ``study`` as one HTML text that needs nothing beside it; what is missing or failed comes first.
 
-    ``facts`` are those that the store of the study keeps.
+    ``facts`` are those that the store of the study keeps, and ``race`` is what ``frame`` was made of, if it was one.
     """
-    return _render(_numbers_of(study, plan, frame), _words(study, plan, frame, facts))
+    return _render(_numbers_of(study, plan, frame), _words(study, plan, frame, facts, race))
 
 
 def page_of_files(cuts: LayerCuts) -> str:
@@ -90,17 +94,17 @@ def page_of_files(cuts: LayerCuts) -> str:
     return _render(_numbers(cuts.frame, cuts.points, LEVEL_OF_FILES), _words_of_files(cuts))
 
 
-def write_report(study: Study, plan: Plan, frame: pd.DataFrame, folder: Path) -> Path:
+def write_report(study: Study, plan: Plan, frame: pd.DataFrame, folder: Path, race: Race | None = None) -> Path:
     """The path of ``report.html`` in ``folder``, written with the table, the figures and the published layout.
 
-    ``folder`` is that of the study's store, whose facts tell which files were left out; without a store nothing is
-    said of them. Figures and files of the published layout that a former report left there and this one lacks are
-    removed.
+    ``folder`` is that of the study's store, whose facts tell which files were left out and how the trials were
+    computed; without a store nothing is said of them. ``race`` is what ``frame`` was made of, if it was one. Figures
+    and files of the published layout that a former report left there and this one lacks are removed.
     """
     numbers = _numbers_of(study, plan, frame)
     write_table(frame, folder)
     layout = write_layer_cuts(study, frame, folder)
-    path = _write(numbers, _words(study, plan, frame, read_facts(folder)), folder)
+    path = _write(numbers, _words(study, plan, frame, read_facts(folder), race), folder)
     _remove_former(folder, LAYOUT_FILES, layout.files)
     return path
 
@@ -130,7 +134,7 @@ def _numbers(frame: pd.DataFrame, points: Sequence[CutPoint], level: float, belo
     )
 
 
-def _words(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str]) -> Words:
+def _words(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, str], race: Race | None) -> Words:
     return Words(
         title=study.title,
         question=study.question,
@@ -138,10 +142,12 @@ def _words(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[str, st
         troubles=troubles(frame),
         left_out=left_out(plan, facts),
         caveats=not_frozen(study, plan),
-        legend=legend(plan),
+        legend=[*legend(plan), *marks(frame)],
+        race=[] if race is None else [saved(plan, race), *guarantee(race)],
+        race_course=[] if race is None else course(race),
         origin=origin(study, frame),
-        setting=what_was_run(study, plan, frame),
-        methods=[*methods(study.level), *claims(study, frame)],
+        setting=what_was_run(study, plan, frame, facts),
+        methods=[*methods(study.level), *([] if race is None else [method(race), AFTER_A_RACE]), *claims(study, frame)],
         layout_title="What the files in the published layout leave out",
         layout_remarks=layer_cut_files(study, frame).left_out,
     )
@@ -158,6 +164,8 @@ def _words_of_files(cuts: LayerCuts) -> Words:
         left_out=[],
         caveats=[],
         legend=[],
+        race=[],
+        race_course=[],
         origin=["The weights were trained by whoever made the files; their settings, as written there:", settings],
         setting=[],
         methods=[*methods(LEVEL_OF_FILES), SAME_ITEMS, *no_scratch(cuts.frame)],

@@ -59,7 +59,7 @@ def _share(share: ShareRace) -> list[str]:
     said = [f"{where}: {_stop(stop, share)}" for stop in share.stops]
     if not share.stops:
         said.append(f"{where}: no arm was ruled out{'' if share.ended else ' yet'}.")
-    return [*said, *_power(share)]
+    return said if any(stop.seeds < share.planned for stop in share.stops) else [*said, *_power(share)]
 
 
 def _stop(stop: Stop, share: ShareRace) -> str:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from frostline.analysis.comparisons import Gain, cells, distinct_runs, gains, means, scratch_arm, unchanged
+from frostline.analysis.comparisons import (
+    Gain,
+    Stopped,
+    cells,
+    distinct_runs,
+    gains,
+    means,
+    scratch_arm,
+    stopped,
+    unchanged,
+)
 from frostline.analysis.estimates import Estimate, OneRun, summary
 from frostline.analysis.frost_line import percent
 from frostline.randomness import stream
@@ -15,6 +25,8 @@ NOTHING = "nothing finished"
 ONE_RUN = "one run: no interval"
 UNCHANGED_PAIR = "one pair: the seeds change neither arm"
 UNCHANGED = "n = 1 run: the seeds do not change this arm"
+ARM_STOPPED = "\N{DAGGER}"
+SCRATCH_STOPPED = "\N{DOUBLE DAGGER}"
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,23 @@ class Cell:
     kind: str
 
 
+def marks(frame: pd.DataFrame) -> list[str]:
+    """What the marks beside the figures of a race mean, each that the table has; none where no arm was stopped."""
+    never, scratch = stopped(frame), scratch_arm(frame)
+    said = []
+    if never:
+        said.append(
+            f"{ARM_STOPPED} Stopped by the race: the figure rests on n of the planned seeds, those by which the arm "
+            "was ruled out, and is biased low."
+        )
+    if any(arm == scratch for arm, _ in never):
+        said.append(
+            f"{SCRATCH_STOPPED} The race stopped the arm from scratch: the gain rests on the seeds on which scratch "
+            "looked bad, and is biased high."
+        )
+    return said
+
+
 def columns(frame: pd.DataFrame) -> tuple[str, ...]:
     """The headings of the table; those that no row of ``frame`` could fill are absent."""
     return ("share", "arm", "names", "accuracy", *(heading for heading in _optional(frame)))
@@ -35,6 +64,7 @@ def rows(frame: pd.DataFrame, level: float) -> list[tuple[Cell, ...]]:
     """One row for each arm and share of ``frame``, in its order, a cell for each of ``columns``."""
     found = means(frame, level)
     gained = {(gain.arm, gain.share): gain for gain in gains(frame, level)}
+    never = stopped(frame)
     optional = _optional(frame)
     made = []
     for arm, share in cells(frame):
@@ -50,7 +80,7 @@ def rows(frame: pd.DataFrame, level: float) -> list[tuple[Cell, ...]]:
                 Cell(percent(share), repr(share), "figure"),
                 Cell(arm, arm, "figure"),
                 Cell(str(here["names"].iloc[0]), str(here["names"].iloc[0]), "names"),
-                _cell(found[arm, share], "{:.3f}", alone),
+                _marked(_cell(found[arm, share], "{:.3f}", alone), never.get((arm, share))),
                 *(told[heading] for heading in optional),
             )
         )
@@ -79,6 +109,14 @@ def _cell(estimate: Estimate | OneRun | None, form: str, alone: str = ONE_RUN) -
     return Cell(shown(estimate, form, alone), "" if estimate is None else repr(estimate.value), "figure")
 
 
+def _marked(cell: Cell, never: Stopped | None) -> Cell:
+    """``cell`` with a mark, and how many seeds were planned, where a race has stopped its arm."""
+    if never is None:
+        return cell
+    planned = f" of {never.planned}" if " n = " in cell.text else ""
+    return replace(cell, text=f"{cell.text}{planned} {ARM_STOPPED}")
+
+
 def _gain(gain: Gain | None) -> Cell:
     if gain is None:
         return Cell("scratch itself", "0", "figure")
@@ -88,7 +126,8 @@ def _gain(gain: Gain | None) -> Cell:
     text = shown(gain.difference, "{:+.3f}", UNCHANGED_PAIR if len(gain.seeds) > 1 else ONE_RUN).replace(
         " n = ", " pairs = "
     )
-    return Cell(text + lost, repr(gain.difference.value), "figure wrapped")
+    mark = (ARM_STOPPED if gain.arm_stopped else "") + (SCRATCH_STOPPED if gain.scratch_stopped else "")
+    return Cell(f"{text}{lost} {mark}".rstrip(), repr(gain.difference.value), "figure wrapped")
 
 
 def _parameters(here: pd.DataFrame) -> Cell:

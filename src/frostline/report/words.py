@@ -23,6 +23,11 @@ STARTS = {
     "random": "from random weights that were loaded",
 }
 """What the table calls a start, in words."""
+AFTER_A_RACE = (
+    "Arms that the race stopped are not compared any more, but the correction for the number of arms counts them, so "
+    "that the others are compared as in the whole design. This comparison reads the test figures; its level and the "
+    "guarantee of the race are apart, and each may fail."
+)
 SAME_ITEMS = "Every seed is tested on the same items: the intervals speak of other seeds, not of other items."
 
 
