@@ -13,8 +13,6 @@ from frostline.examples import shown
 from frostline.options import Options, narrowing
 
 if TYPE_CHECKING:
-    from frostline.analysis.racing import Race
-    from frostline.outcome import Failed, Finished
     from frostline.spec.plan import Plan
     from frostline.spec.study import Study
 
@@ -147,13 +145,12 @@ def status(
 ) -> None:
     """Say what of a study is finished, failed and missing."""
     from frostline.store import read_outcomes
-    from frostline.summary import status_summary
+    from frostline.summary import never_run, status_summary
 
     narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or _default_folder(study)
     known = read_outcomes(folder)
-    found = _race(narrowed, planned, known)
-    typer.echo(status_summary(planned, known, folder, found.unrun if found else frozenset()))
+    typer.echo(status_summary(planned, known, folder, never_run(narrowed, planned, known)))
 
 
 @app.command(epilog=shown("report"))
@@ -227,38 +224,18 @@ def _default_folder(study: str) -> Path:
     return Path("results") / Path(study).stem
 
 
-def _race(study: Study, plan: Plan, outcomes: dict[str, Finished | Failed]) -> Race | None:
-    """The race of ``study`` as far as it has come; None where it is none."""
-    if study.evidence != "race":
-        return None
-    from frostline.analysis.racing import race
-
-    return race(plan, outcomes, study.level)
-
-
 def _report(study: Study, plan: Plan, folder: Path) -> None:
     """Writes the report, says what failed, the recommended depth of each share, and where the page is.
 
     Ends with status 1 where a trial has failed.
     """
-    from frostline.analysis.frost_line import recommend, sentence
-    from frostline.analysis.table import table
-    from frostline.outcome import Failed
-    from frostline.report.page import write_report
-    from frostline.store import read_outcomes
+    from frostline.reporting import reported
 
-    outcomes = read_outcomes(folder)
-    if outcomes and not any(trial.key in outcomes for trial in plan.trials):
-        raise FrostlineError(
-            f"{folder} keeps {len(outcomes)} outcomes, none of which is of this study as it is written now; its page "
-            "stays as it is: undo the change, run the study, or name another folder with --to"
-        )
-    found = _race(study, plan, outcomes)
-    frame = table(plan, outcomes, found.unrun if found else frozenset())
-    for recommendation in recommend(frame, study.level):
-        typer.echo(sentence(recommendation))
-    typer.echo(f"report: {write_report(study, plan, frame, folder, found)}")
-    failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
-    if failed:
-        print_error(f"{failed} of {len(plan.trials)} trials failed: the report says why; running again retries them")
+    found = reported(study, plan, folder)
+    for answer in found.answers:
+        typer.echo(answer)
+    typer.echo(f"report: {found.page}")
+    if found.failed:
+        said = f"{found.failed} of {len(plan.trials)} trials failed"
+        print_error(f"{said}: the report says why; running again retries them")
         raise typer.Exit(1)

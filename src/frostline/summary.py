@@ -67,6 +67,16 @@ def status_summary(
     return "\n".join(lines)
 
 
+def never_run(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> frozenset[str]:
+    """The keys of the trials of ``plan`` that a race has ruled out; none where ``study`` is no race."""
+    if study.evidence != "race":
+        return frozenset()
+    # Races count, and only they need numpy for it.
+    from frostline.analysis.racing import race
+
+    return race(plan, outcomes, study.level).unrun
+
+
 def known_names() -> str:
     """The presets, the datasets and the networks that a study file can name, with what tells them apart."""
     shelves = {
