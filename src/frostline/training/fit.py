@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from frostline.augmentation.apply import augmented, draws_of
 from frostline.augmentation.batch import Batch
@@ -83,12 +84,7 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
     best, best_state = None, None
     with torch_noise(seed, "noise"):
         for step, batch in enumerate(_batches(network, lesson, recipe, seed), start=1):
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(with_gradient(network, batch, recipe))
-            if recipe.clip is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-            optimizer.step()
-            schedule.step()
+            losses.append(learn(network, batch, recipe, optimizer, schedule))
             if step % recipe.validate_every and step < recipe.steps:
                 continue
             seen = _validated(network, lesson.validation, step, losses, recipe)
@@ -104,6 +100,19 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
     network.load_state_dict(best_state)
     stopped: Literal["budget", "patience"] = "budget" if history[-1].step == recipe.steps else "patience"
     return Fitted(network, tuple(history), best, history[-1].step, stopped, states)
+
+
+def learn(
+    network: Network, batch: Batch, recipe: Recipe, optimizer: torch.optim.Optimizer, schedule: LRScheduler
+) -> Tensor:
+    """The mean loss over ``batch``; afterwards ``network`` has taken a step."""
+    optimizer.zero_grad(set_to_none=True)
+    loss = with_gradient(network, batch, recipe)
+    if recipe.clip is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+    optimizer.step()
+    schedule.step()
+    return loss
 
 
 def _batches(network: Network, lesson: Lesson, recipe: Recipe, seed: int) -> Iterator[Batch]:
