@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SIZES = (4, 8, 16, 32)
 LONG_STEP_S = 0.5
 """Stacks whose step would take longer than this are not tried: so large networks use a machine well by themselves."""
+TOO_LONG = "; that of a stack would take too long to gain from it"
 
 
 def groups(plan: Plan, wave: Sequence[Trial]) -> tuple[tuple[Trial, ...], ...]:
@@ -112,12 +113,10 @@ def measured(study: Study, plan: Plan, device: str, setting: Setting) -> tuple[i
         return 1, [f"Trials trained at once: 1 ({reason})."]
     taken = _step_seconds(sample, [size for size in SIZES if size <= most], setting.threads)
     size = _clearly_fastest(taken)
+    alone = f"a training step of {largest[0].recipe.batch} planes takes {taken[1] * 1e3:.3g} ms alone"
     figures = ", ".join(f"{seconds * 1e3:.3g} ms in stacks of {size}" for size, seconds in taken.items() if size > 1)
-    batch = largest[0].recipe.batch
-    said = (
-        f"a training step of {batch} planes takes {taken[1] * 1e3:.3g} ms alone, and a trial's share of a stack's is "
-    )
-    return size, [f"Trials trained at once: {size} ({said}{figures or 'not measured, for that is long'})."]
+    told = f", and a trial's share of a stack's is {figures}" if figures else TOO_LONG
+    return size, [f"Trials trained at once: {size} ({alone}{told})."]
 
 
 def _reason_against(study: Study, sample: Sample, setting: Setting) -> str | None:
