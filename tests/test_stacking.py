@@ -122,10 +122,9 @@ def jobs(folder: Path, count: int = 3, **changes: object) -> list[Job]:
 
 def ended(given: Sequence[Job]) -> list[str]:
     """Of each job how many were trained at once with it, or its error."""
-    return [
-        str(outcome.environment.stacked) if isinstance(outcome, Finished) else outcome.error
-        for outcome in attempt_stack(given)
-    ]
+    found = attempt_stack(given)
+    assert [outcome.key for outcome in found] == [one.trial.key for one in given]
+    return [str(outcome.environment.stacked) if isinstance(outcome, Finished) else outcome.error for outcome in found]
 
 
 def test_a_trial_that_cannot_begin_leaves_the_others_of_its_stack_finished(tmp_path: Path) -> None:
@@ -194,12 +193,12 @@ def test_a_dead_worker_fails_every_trial_of_its_stack(tmp_path: Path, monkeypatc
 def test_stacks_hold_trials_of_one_shape_and_nearly_as_many_each() -> None:
     given = plan(study(seeds=10, shares=(0.1, 0.3)))
     for wave in given.waves:
-        cut = stacks(given, wave, SIZE)
+        cut = stacks(wave, SIZE)
         assert sorted(trial.key for stack in cut for trial in stack) == sorted(trial.key for trial in wave)
         assert {len(stack) for stack in cut} == {3, 4}
         for stack in cut:
-            assert len({(trial.surgery, trial.share, trial.key in given.starts) for trial in stack}) == 1
-    assert {len(stack) for wave in given.waves for stack in stacks(given, wave, 1)} == {1}
+            assert len({(trial.surgery, trial.share, trial.start is None) for trial in stack}) == 1
+    assert {len(stack) for wave in given.waves for stack in stacks(wave, 1)} == {1}
 
 
 QUICKLY = {"steps": 6, "validate_every": 3, "batch": 16}
@@ -224,7 +223,7 @@ def test_what_cannot_be_trained_at_once_is_a_stack_by_itself_and_nothing_is_meas
     monkeypatch.setattr(probe, "cores", lambda: 1)
     given = study(seeds=4, **changes)
     wanted = plan(given)
-    assert {len(stack) for wave in wanted.waves for stack in stacks(wanted, wave, SIZE)} == {1}
+    assert {len(stack) for wave in wanted.waves for stack in stacks(wave, SIZE)} == {1}
     assert measured(given, wanted, "cpu", ALONE) == (1, [])
 
 

@@ -73,7 +73,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
         for wave in plan.waves:
             due = {trial.key for trial in wave if trial.key in missing and trial.key in asked}
             missing -= due
-            again = [some for stack in stacks(plan, wave, way.stacked) for some in run_again(stack, due, outcomes)]
+            again = [some for stack in stacks(wave, way.stacked) for some in run_again(stack, due, outcomes)]
             again.sort(key=_arithmetic, reverse=True)
             trials = {trial.key: trial for stack in again for trial in stack}
             broken = {key: failed for key, trial in trials.items() if (failed := _failed_start(trial, ended))}

@@ -146,8 +146,7 @@ def ready(job: Job) -> Ready:
     splits = split(whole, trial)
     refuse_tested_starts(splits, trial, shelf)
     material = Material(whole, splits, preprocessing(trial.dataset, trial.normalise, splits.train))
-    start = start_of(trial, shelf)
-    digest = start.digest
+    digest = (start := start_of(trial, shelf)).digest
     fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
     operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(torch.device(job.way.device))
     planes = material.prepare.planes

@@ -39,22 +39,20 @@ LONG_STEP_S = 0.5
 TOO_LONG = "; that of a stack would take too long to gain from it"
 
 
-def groups(plan: Plan, wave: Sequence[Trial]) -> tuple[tuple[Trial, ...], ...]:
+def groups(wave: Sequence[Trial]) -> tuple[tuple[Trial, ...], ...]:
     """Each trial of ``wave`` once, those of one shape together; what cannot be stacked is a group by itself."""
     found: dict[object, list[Trial]] = {}
     for trial in wave:
-        found.setdefault(_shape(trial, trial.key in plan.starts) if _may_be_stacked(trial) else trial.key, []).append(
-            trial
-        )
+        found.setdefault(_shape(trial) if _may_be_stacked(trial) else trial.key, []).append(trial)
     return tuple(map(tuple, found.values()))
 
 
-def stacks(plan: Plan, wave: Sequence[Trial], size: int) -> list[tuple[Trial, ...]]:
+def stacks(wave: Sequence[Trial], size: int) -> list[tuple[Trial, ...]]:
     """The trials of ``wave`` in stacks of at most ``size``; those of one group are nearly equally large."""
     if size == 1:
         return [(trial,) for trial in wave]
     found = []
-    for group in groups(plan, wave):
+    for group in groups(wave):
         count = ceil(len(group) / size)
         bounds = [len(group) * index // count for index in range(count + 1)]
         found += [group[first:last] for first, last in pairwise(bounds)]
@@ -84,11 +82,11 @@ def _may_be_stacked(trial: Trial) -> bool:
     return plain and trial.augmentation == NOTHING and recipe.accumulate == 1 and recipe.precision != "bfloat16"
 
 
-def _shape(trial: Trial, is_start: bool) -> object:
+def _shape(trial: Trial) -> object:
     """What trials have in common that can be trained at once."""
     held = _held(trial.dataset, trial.seeds.split, trial.share, trial.validation)
     spec = trial.dataset, trial.network, trial.surgery, trial.recipe, trial.normalise
-    return *spec, trial.share, trial.validation, trial.head, type(trial.start), held, is_start
+    return *spec, trial.share, trial.validation, trial.head, type(trial.start), held
 
 
 @lru_cache(maxsize=1024)
@@ -104,7 +102,7 @@ def measured(study: Study, plan: Plan, device: str, setting: Setting) -> tuple[i
 
     from frostline.probe import Sample, cores
 
-    largest = max((group for wave in plan.waves for group in groups(plan, wave)), key=len)
+    largest = max((group for wave in plan.waves for group in groups(wave)), key=len)
     most = ceil(len(largest) / cores()) if device == "cpu" else len(largest)
     if most < SIZES[0] or not _may_be_stacked(largest[0]):
         return 1, []
