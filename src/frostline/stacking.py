@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SIZES = (4, 8, 16, 32)
 LONG_STEP_S = 0.5
 """Stacks whose step would take longer than this are not tried: so large networks use a machine well by themselves."""
+IN_A_ROW = 5
+"""So many steps are measured in a row, as a training takes them: a single one finds the memory of another network."""
 TOO_LONG = "; that of a stack would take too long to gain from it"
 
 
@@ -143,15 +145,23 @@ def _step_seconds(sample: Sample, sizes: Sequence[int], threads: int) -> dict[in
     from frostline.probe import fastest
 
     with _on(threads):
-        alone = _alone(sample)
+        alone = _in_a_row(_alone(sample))
         alone()
         (first,) = fastest([alone], sample.device)
-        tried = [size for size in sizes if first * size < LONG_STEP_S]
-        works = [alone, *(_stacked(sample, size) for size in tried)]
+        tried = [size for size in sizes if first / IN_A_ROW * size < LONG_STEP_S]
+        works = [alone, *(_in_a_row(_stacked(sample, size)) for size in tried)]
         for work in works:
             work()
         found = fastest(works, sample.device)
-    return {size: seconds / size for size, seconds in zip([1, *tried], found, strict=True)}
+    return {size: seconds / size / IN_A_ROW for size, seconds in zip([1, *tried], found, strict=True)}
+
+
+def _in_a_row(step: Callable[[], object]) -> Callable[[], None]:
+    def steps() -> None:
+        for _ in range(IN_A_ROW):
+            step()
+
+    return steps
 
 
 def _alone(sample: Sample) -> Callable[[], object]:
