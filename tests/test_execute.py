@@ -62,10 +62,10 @@ def test_processes_give_the_same_bits_as_one_process(
 
 
 class Backwards(Inline):
-    """Jobs of a wave in the opposite order."""
+    """Stacks of a wave in the opposite order."""
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        return super().map(list(reversed(jobs)))
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        return super().map(list(reversed(stacks)))
 
 
 def test_the_order_within_a_wave_changes_nothing(tmp_path: Path, uninterrupted: dict[str, Finished | Failed]) -> None:
@@ -138,10 +138,10 @@ def wait_until_free(folder: Path) -> dict[str, Finished | Failed]:
 
 def test_a_dead_worker_costs_its_trial_not_the_pool_and_workers_end_with_it(tmp_path: Path) -> None:
     wanted = small_plan()
-    jobs = [Job(trial, tmp_path, "best") for trial in wanted.waves[0]]
+    jobs = [[Job(trial, tmp_path, "best")] for trial in wanted.waves[0]]
     with Processes(1) as pool:
         outcomes = []
-        for outcome in pool.map(jobs):
+        for (outcome,) in pool.map(jobs):
             outcomes.append(outcome)
             if len(outcomes) == 1:
                 for worker in pool._workers:
@@ -162,12 +162,12 @@ def test_a_dead_worker_costs_its_trial_not_the_pool_and_workers_end_with_it(tmp_
 class FailingOnce(Inline):
     """Fails the jobs whose trial has no start, the first time."""
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        for job in jobs:
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        for (job,) in stacks:
             if job.trial.start is None:
-                yield Failed(key=job.trial.key, error="broken on purpose", traceback="")
+                yield (Failed(key=job.trial.key, error="broken on purpose", traceback=""),)
             else:
-                yield attempt(job)
+                yield (attempt(job),)
 
 
 def test_what_starts_from_a_failed_trial_fails_with_its_reason_and_running_again_retries(
@@ -224,17 +224,17 @@ def test_a_weights_file_that_cannot_be_used_stops_the_study_before_its_first_tri
 class Failing(Inline):
     """Fails every job."""
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        return (Failed(key=job.trial.key, error="broken on purpose", traceback="") for job in jobs)
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        return ((Failed(key=job.trial.key, error="broken on purpose", traceback=""),) for (job,) in stacks)
 
 
 class Lying(Inline):
     """Gives every trial other figures than it has."""
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        for outcome in super().map(jobs):
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        for (outcome,) in super().map(stacks):
             assert isinstance(outcome, Finished)
-            yield outcome.model_copy(update=self.changes)
+            yield (outcome.model_copy(update=self.changes),)
 
     changes: ClassVar[Mapping[str, object]] = {"train_accuracy": 0.123}
 

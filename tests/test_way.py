@@ -95,10 +95,10 @@ class Watching(Inline):
         self.held: dict[str, str] = {}
         self.ways: set[Way] = set()
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        self.held = self.held or read_facts(jobs[0].folder)
-        self.ways |= {job.way for job in jobs}
-        return (Failed(key=job.trial.key, error="broken on purpose", traceback="") for job in jobs)
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        self.held = self.held or read_facts(stacks[0][0].folder)
+        self.ways |= {job.way for (job,) in stacks}
+        return ((Failed(key=job.trial.key, error="broken on purpose", traceback=""),) for (job,) in stacks)
 
 
 def test_the_way_stands_in_the_store_before_the_first_trial_and_is_never_chosen_again(
@@ -218,7 +218,7 @@ def test_the_trial_that_shows_the_most_planes_is_the_one_that_is_measured(tmp_pa
 
 
 class Counted:
-    """A worker that fails each job at once in this process, and counts how many of them there are."""
+    """A worker that fails each stack at once in this process, and counts how many of them there are."""
 
     made = 0
     dead = False
@@ -227,12 +227,12 @@ class Counted:
         self.connection, self.far = Pipe()
         type(self).made += 1
 
-    def lease(self, job: Job) -> None:
-        self.far.send(Failed(key=job.trial.key, error="broken on purpose", traceback=""))
+    def lease(self, stack: Sequence[Job]) -> None:
+        self.far.send(tuple(Failed(key=job.trial.key, error="broken on purpose", traceback="") for job in stack))
 
-    def outcome(self) -> Finished | Failed:
-        outcome: Failed = self.connection.recv()
-        return outcome
+    def outcomes(self) -> tuple[Finished | Failed, ...]:
+        outcomes: tuple[Failed, ...] = self.connection.recv()
+        return outcomes
 
     def end(self) -> None:
         self.connection.close()
@@ -248,9 +248,9 @@ def test_as_many_workers_as_the_cores_are_enough_for_unless_their_number_is_give
     monkeypatch.setattr("frostline.executors.processes.cores", lambda: 4)
     monkeypatch.setattr("frostline.executors.processes._Worker", Counted)
     monkeypatch.setattr(Counted, "made", 0)
-    jobs = [Job(trial, tmp_path, "none", Way(threads=threads)) for trial in small_plan().trials[:8]]
+    stacks = [[Job(trial, tmp_path, "none", Way(threads=threads))] for trial in small_plan().trials[:8]]
     with Processes(asked) as pool:
-        assert len(list(pool.map(jobs))) == 8
+        assert len(list(pool.map(stacks))) == 8
     assert Counted.made == workers
 
 

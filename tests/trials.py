@@ -48,9 +48,9 @@ def job(trial: Trial, folder: Path) -> Job:
     return Job(trial, folder, "best")
 
 
-def settle(store: Store, stored: frozenset[int] = frozenset({2, 4})) -> None:
+def settle(store: Store, stored: frozenset[int] = frozenset({2, 4}), stacked: int = 1) -> None:
     """Lets ``store`` hold a way as if it had been measured: what a measurement chooses may differ from day to day."""
-    store.hold({FACT: WAY.dump_json(Way(stored=stored)).decode()}, "")
+    store.hold({FACT: WAY.dump_json(Way(stored=stored, stacked=stacked)).decode()}, "")
 
 
 def small_study(**changes: object) -> Study:

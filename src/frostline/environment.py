@@ -15,8 +15,8 @@ from frostline.outcome import Environment
 from frostline.spec.recipe import Precision
 
 
-def environment(device: str, precision: Precision) -> Environment:
-    """What this process computes with on ``device``."""
+def environment(device: str, precision: Precision, stacked: int) -> Environment:
+    """What this process computes with on ``device``, so many trials at once."""
     return Environment(
         frostline=version("frostline"),
         python=platform.python_version(),
@@ -24,6 +24,7 @@ def environment(device: str, precision: Precision) -> Environment:
         device=device if not device.startswith("cuda") else f"{device} {torch.cuda.get_device_name(device)}",
         threads=torch.get_num_threads(),
         precision=precision,
+        stacked=stacked,
         cpu=_cpu_name(),
     )
 

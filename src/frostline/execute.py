@@ -16,15 +16,16 @@ from frostline.spec.network import Timm
 from frostline.spec.plan import Plan
 from frostline.spec.study import Keep, Study
 from frostline.spec.trial import Trial, WeightsFile
+from frostline.stacking import run_again, stacks
 from frostline.store import Shelf, Store
 from frostline.way import way_of
 
 
 class Executor(Protocol):
-    """Works on jobs that do not depend on each other and gives the outcome of each, in any order."""
+    """Works on stacks of jobs that do not depend on each other, in any order; a stack is trained at once."""
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        """The outcome of every job, each as it ends."""
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        """The outcomes of every stack, in its order, each stack as it ends."""
 
     def __enter__(self) -> Executor: ...
 
@@ -63,34 +64,44 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
         return
     store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
     way = way_of(study, plan, store, device_of(study, store))
+
+    def job_of(trial: Trial) -> Job:
+        return Job(trial, store.folder, _keep_for(trial, plan, study.keep), way, study.loader_workers)
+
     ended: dict[str, Finished | Failed] = {k: o for k, o in outcomes.items() if isinstance(o, Finished)}
     for asked in _rounds(study, plan, ended):
         for wave in plan.waves:
-            due = {trial.key: trial for trial in wave if trial.key in missing and trial.key in asked}
-            missing -= due.keys()
-            broken = {key: failed for key, trial in due.items() if (failed := _failed_start(trial, ended))}
-            jobs = [
-                Job(trial, store.folder, _keep_for(trial, plan, study.keep), way, study.loader_workers)
-                for key, trial in sorted(due.items(), key=lambda item: _arithmetic(item[1]), reverse=True)
-                if key not in broken
-            ]
-            for outcome in chain(broken.values(), executor.map(jobs)):
-                before = outcomes.get(outcome.key)
-                _refuse_other_bits(before, outcome, facts)
-                if isinstance(outcome, Finished) or not isinstance(before, Finished):
-                    store.append(due[outcome.key], outcome)
-                ended[outcome.key] = outcome
-                yield outcome
+            due = {trial.key for trial in wave if trial.key in missing and trial.key in asked}
+            missing -= due
+            again = [some for stack in stacks(wave, way.stacked) for some in run_again(stack, due, outcomes)]
+            again.sort(key=_arithmetic, reverse=True)
+            trials = {trial.key: trial for stack in again for trial in stack}
+            broken = {key: failed for key, trial in trials.items() if (failed := _failed_start(trial, ended))}
+            jobs = [[job_of(trial) for trial in stack if trial.key not in broken] for stack in again]
+            told = ((failed,) for failed in broken.values())
+            for found in chain(told, executor.map([stack for stack in jobs if stack])):
+                _refuse_other_bits(outcomes, found, facts)
+                news = [now for now in found if _is_news(outcomes.get(now.key), now)]
+                store.append_all([(trials[now.key], now) for now in news])
+                ended.update({now.key: now for now in found})
+                yield from (now for now in found if now.key in due)
 
 
-def _arithmetic(trial: Trial) -> int:
-    """How much ``trial`` has to compute at most, roughly. Long ones go first, so that none is left at the end.
+def _is_news(before: Finished | Failed | None, now: Finished | Failed) -> bool:
+    """Whether ``now`` takes the place of ``before``: a failure never takes that of what had finished."""
+    return isinstance(now, Finished) or not isinstance(before, Finished)
+
+
+def _arithmetic(stack: Sequence[Trial]) -> int:
+    """How much ``stack`` has to compute at most, roughly. Long ones go first, so that none is left at the end.
 
     Shallow cuts then come before deep ones, whose activations go on from theirs.
     """
-    assert trial.recipe.steps is not None
-    return (
-        trial.recipe.steps * trial.recipe.batch * (1 + trial.surgery.kept - min(trial.frozen_depth, trial.surgery.kept))
+    return sum(
+        (trial.recipe.steps or 0)
+        * trial.recipe.batch
+        * (1 + trial.surgery.kept - min(trial.frozen_depth, trial.surgery.kept))
+        for trial in stack
     )
 
 
@@ -110,16 +121,22 @@ def _rounds(study: Study, plan: Plan, ended: Mapping[str, Finished | Failed]) ->
             return
 
 
-def _refuse_other_bits(before: Finished | Failed | None, now: Finished | Failed, facts: Mapping[str, str]) -> None:
-    """Nothing, where ``now`` was computed on the data that the study holds and equals what was finished before.
+def _refuse_other_bits(
+    kept: Mapping[str, Finished | Failed], found: Sequence[Finished | Failed], facts: Mapping[str, str]
+) -> None:
+    """Nothing, where all ``found`` was computed on the data that the study holds and equals what was finished before.
 
     Raises:
         StoreMismatch: it was computed on other data, or a trial that had finished ends in other figures.
     """
-    if isinstance(now, Finished) and now.data_digest not in facts.values():
-        raise StoreMismatch(f"trial {now.key} read other data than the study began with; its outcome is not kept")
-    if isinstance(now, Finished) and isinstance(before, Finished) and now != before:
-        raise StoreMismatch(f"trial {now.key} gave other figures than when it first finished; the first ones are kept")
+    for now in found:
+        before = kept.get(now.key)
+        if isinstance(now, Finished) and now.data_digest not in facts.values():
+            raise StoreMismatch(f"trial {now.key} read other data than the study began with; its outcome is not kept")
+        if isinstance(now, Finished) and isinstance(before, Finished) and now != before:
+            raise StoreMismatch(
+                f"trial {now.key} gave other figures than when it first finished; the first ones are kept"
+            )
 
 
 def _versions(plan: Plan) -> dict[str, str]:

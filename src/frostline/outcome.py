@@ -60,7 +60,7 @@ class ParameterCounts(Record):
 
 
 class Environment(Record):
-    """What the numbers were computed with."""
+    """What the numbers were computed with; ``stacked`` trials were trained at once."""
 
     frostline: str
     python: str
@@ -69,6 +69,7 @@ class Environment(Record):
     threads: int
     cpu: str
     precision: Literal["float32", "bfloat16"] = "float32"
+    stacked: int = 1
 
 
 class Finished(Record):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from frostline.data.samples import Collection, Corpus, Samples
 from frostline.data.splits import Splits, split
 from frostline.environment import environment, peak_memory_bytes
 from frostline.errors import FrostlineError
+from frostline.kept_files import keep_weights, learned, predictions
 from frostline.networks.build import build
 from frostline.networks.network import Network, above, frozen_depth, joined, state_digest
 from frostline.operate import Given, Operation, Theatre, audit, operate
@@ -39,6 +40,7 @@ from frostline.training.site import Site
 from frostline.training.views import in_views, planes_in_view
 from frostline.way import Way
 
+T = TypeVar("T")
 PROBE_ITEMS = 4
 ACTIVATIONS = "activations"
 """The folder, in that of the study, for what frozen layers give."""
@@ -57,58 +59,23 @@ class Job:
 
 def attempt(job: Job) -> Finished | Failed:
     """The outcome of ``job``: finished, or failed with its reason. Never raises an error of the trial."""
+    return guarded(job.trial, partial(run_trial, job))
+
+
+def guarded(trial: Trial, work: Callable[[], T]) -> T | Failed:
+    """What ``work`` for ``trial`` gives, or its failure with the reason."""
     try:
-        return run_trial(job)
+        return work()
     except FrostlineError as error:
-        return Failed(key=job.trial.key, error=str(error), traceback=traceback.format_exc())
+        return Failed(key=trial.key, error=str(error), traceback=traceback.format_exc())
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        return Failed(key=job.trial.key, error=reason, traceback=traceback.format_exc())
+        return Failed(key=trial.key, error=reason, traceback=traceback.format_exc())
 
 
 def run_trial(job: Job) -> Finished:
     """The outcome of ``job``: split, share, start, surgery, training, audit, and last of all the test part."""
-    began = time.perf_counter()
-    torch.set_num_threads(job.way.threads)
-    trial, shelf = job.trial, Shelf(job.folder)
-    whole = read(trial.dataset.reading)
-    splits = split(whole, trial)
-    refuse_tested_starts(splits, trial, shelf)
-    prepare = preprocessing(trial.dataset, trial.normalise, splits.train)
-    treated = _treated(job, Material(whole, splits, prepare))
-    fitted, start, seen = treated.fitted, treated.start, treated.seen
-    if job.keep != "none":
-        _keep_weights(shelf, trial, treated)
-    precision = _recipe(job).computed_in
-    train = seen.items(splits.train)
-    train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
-    tested = seen.items(splits.test.open())
-    logits = logits_of(fitted.network, tested, precision)
-    shelf.keep_predictions(trial.key, _predictions(splits, tested, logits) | _learned(whole, splits))
-    return Finished(
-        key=trial.key,
-        metrics=classes.metrics(logits, tested.sample_targets, trial.dataset.class_names),
-        train_accuracy=train_accuracy,
-        best_validation=fitted.best,
-        history=fitted.history,
-        steps=fitted.steps,
-        stopped=fitted.stopped,
-        n_train=len(splits.train),
-        n_validation=len(splits.validation),
-        n_test=len(splits.test),
-        parameters=_counts(treated.network),
-        start=start.kind,
-        start_told=start.told,
-        start_digest=treated.start_digest,
-        split_digest=splits.digest,
-        data_digest=whole.digest,
-        weights_digest=state_digest(treated.network),
-        audit=("splits disjoint by id and by group", *treated.found),
-        frozen=seen.frozen,
-        environment=environment(job.way.device, precision),
-        seconds=time.perf_counter() - began,
-        peak_memory_bytes=peak_memory_bytes(),
-    )
+    return alone(ready(job))
 
 
 @dataclass(frozen=True)
@@ -135,40 +102,116 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Treated:
-    """What a trial started from, with its digest before training, the trained network, and what the audit found.
+class Ready:
+    """A trial up to its training: its data, its start with the digest of that, its network, and what it learns from.
 
-    ``fitted`` is what was trained, which reads the items of ``seen``, and ``network`` the whole with it on top.
+    ``before`` is the network after surgery, of which training sees ``seen``. ``seconds`` is what it took so far.
     """
 
+    job: Job
+    material: Material
     start: Start
     start_digest: str | None
+    before: Network
     seen: Seen
+    lesson: Lesson
+    seconds: float
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the trial with the precision that the study has chosen where it leaves the choice."""
+        return _recipe(self.job)
+
+    @property
+    def keep(self) -> Literal["best", "checkpoints"]:
+        """Which weights training has to hand back."""
+        return "checkpoints" if self.job.keep == "checkpoints" else "best"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training made of a trial, its share of the seconds, and how many trials were trained at once."""
+
     fitted: Fitted
-    network: Network
-    found: tuple[str, ...]
+    seconds: float
+    stacked: int = 1
 
 
-def _treated(job: Job, material: Material) -> Treated:
-    """The network of ``job`` after surgery, training and audit; the test part is not needed for it."""
-    trial, device, recipe = job.trial, torch.device(job.way.device), _recipe(job)
-    start = start_of(trial, Shelf(job.folder))
-    digest, train = start.digest, material.splits.train
+def ready(job: Job) -> Ready:
+    """``job`` up to its training: split, share, start and surgery; the test part stays sealed."""
+    began = time.perf_counter()
+    torch.set_num_threads(job.way.threads)
+    trial, shelf, recipe = job.trial, Shelf(job.folder), _recipe(job)
+    whole = read(trial.dataset.reading)
+    splits = split(whole, trial)
+    refuse_tested_starts(splits, trial, shelf)
+    material = Material(whole, splits, preprocessing(trial.dataset, trial.normalise, splits.train))
+    digest = (start := start_of(trial, shelf)).digest
     fresh = build(trial.network, fit_of(trial), trial.seeds.weights)
-    operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(device)
-    before = operated if recipe.norms == "stored" else with_norms(operated, material.prepare.planes(train), recipe)
+    operated = operate(start.donor, fresh, Operation(trial.surgery, trial.head)).to(torch.device(job.way.device))
+    planes = material.prepare.planes
+    before = operated if recipe.norms == "stored" else with_norms(operated, planes(splits.train), recipe)
     seen = _seen(job, material, before)
-    keep: Literal["best", "checkpoints"] = "checkpoints" if job.keep == "checkpoints" else "best"
     views = trial.augmentation.views
     befalls, turns = (trial.augmentation, 1) if views is None else (NOTHING, views)
-    items = seen.shown(train), seen.items(material.splits.validation)
-    lesson = Lesson(*items, job.loader_workers, befalls, turns)
-    fitted = fit(seen.network, lesson, recipe, trial.seeds.batches, keep)
-    after = joined(before, seen.depth, fitted.network)
+    lesson = Lesson(seen.shown(splits.train), seen.items(splits.validation), job.loader_workers, befalls, turns)
+    return Ready(job, material, start, digest, before, seen, lesson, time.perf_counter() - began)
+
+
+def alone(one: Ready) -> Finished:
+    """The outcome of a trial that is trained by itself."""
+    began = time.perf_counter()
+    fitted = fit(one.seen.network, one.lesson, one.recipe, one.job.trial.seeds.batches, one.keep)
+    return outcome(one, Trained(fitted, time.perf_counter() - began))
+
+
+def outcome(one: Ready, trained: Trained) -> Finished:
+    """The outcome of a trial after its training: audit, and last of all the test part, which is opened here."""
+    began = time.perf_counter()
+    job, fitted, seen, precision = one.job, trained.fitted, one.seen, one.recipe.computed_in
+    trial, shelf, splits = job.trial, Shelf(job.folder), one.material.splits
+    network = joined(one.before, seen.depth, fitted.network)
+    found = _audited(one, network)
+    if job.keep != "none":
+        keep_weights(shelf, trial.key, network, fitted.states)
+    train = seen.items(splits.train)
+    train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
+    tested = seen.items(splits.test.open())
+    logits = logits_of(fitted.network, tested, precision)
+    shelf.keep_predictions(trial.key, predictions(splits, tested, logits) | learned(one.material.whole, splits))
+    return Finished(
+        key=trial.key,
+        metrics=classes.metrics(logits, tested.sample_targets, trial.dataset.class_names),
+        train_accuracy=train_accuracy,
+        best_validation=fitted.best,
+        history=fitted.history,
+        steps=fitted.steps,
+        stopped=fitted.stopped,
+        n_train=len(splits.train),
+        n_validation=len(splits.validation),
+        n_test=len(splits.test),
+        parameters=_counts(network),
+        start=one.start.kind,
+        start_told=one.start.told,
+        start_digest=one.start_digest,
+        split_digest=splits.digest,
+        data_digest=one.material.whole.digest,
+        weights_digest=state_digest(network),
+        audit=("splits disjoint by id and by group", *found),
+        frozen=seen.frozen,
+        environment=environment(job.way.device, precision, trained.stacked),
+        seconds=one.seconds + trained.seconds + time.perf_counter() - began,
+        peak_memory_bytes=peak_memory_bytes(),
+    )
+
+
+def _audited(one: Ready, network: Network) -> tuple[str, ...]:
+    """What the audit finds of ``network``, which training made of the one that was ready."""
+    trial, train, recipe = one.job.trial, one.material.splits.train, one.recipe
     probe = train.take(np.arange(min(PROBE_ITEMS, len(train))))
-    theatre = Theatre(start.donor, digest, before, after, recipe.norms, _given(seen, probe, recipe.computed_in))
-    found = audit(theatre, trial.surgery, material.prepare.planes(probe).to(device))
-    return Treated(start, digest, seen, fitted, after, found)
+    given = _given(one.seen, probe, recipe.computed_in)
+    theatre = Theatre(one.start.donor, one.start_digest, one.before, network, recipe.norms, given)
+    return audit(theatre, trial.surgery, one.material.prepare.planes(probe).to(torch.device(one.job.way.device)))
 
 
 def _recipe(job: Job) -> Recipe:
@@ -198,38 +241,6 @@ def _seen(job: Job, material: Material, network: Network) -> Seen:
 def _given(seen: Seen, probe: Samples, precision: Precision) -> Given | None:
     """What training was given in place of ``probe``, where frozen parts are computed apart."""
     return Given(seen.depth, seen.items(probe).planes[:], precision) if seen.depth else None
-
-
-def _keep_weights(shelf: Shelf, trial: Trial, treated: Treated) -> None:
-    whole = treated.network.state_dict()
-    for step, state in treated.fitted.states.items():
-        shelf.keep_weights(trial.key, {**whole, **state}, step)
-    shelf.keep_weights(trial.key, whole)
-
-
-def _predictions(splits: Splits, tested: Items, logits: torch.Tensor) -> dict[str, np.ndarray]:
-    return {
-        "test_ids": splits.test.ids,
-        "targets": tested.sample_targets.numpy(),
-        "logits": logits.numpy(),
-    }
-
-
-def _learned(whole: Corpus | Collection, splits: Splits) -> dict[str, np.ndarray]:
-    """Ids of what trains and validates, its groups where something is grouped, its contents where there are files.
-
-    Groups are those of the dataset, even where the split parts them.
-    """
-    parts = (splits.train, splits.validation)
-    ids = np.concatenate([part.ids for part in parts])
-    groups = np.concatenate([part.groups for part in parts])
-    if isinstance(whole, Collection):
-        group_of = dict(zip(whole.samples.ids.tolist(), whole.samples.groups.tolist(), strict=True))
-        groups = np.array([group_of[name] for name in ids.tolist()])
-    contents = [part.contents for part in parts if part.contents is not None]
-    told = {"learned_ids": ids}
-    told |= {"learned_groups": groups} if (groups != ids).any() else {}
-    return told | ({"learned_contents": np.concatenate(contents)} if contents else {})
 
 
 def _counts(network: Network) -> ParameterCounts:

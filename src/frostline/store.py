@@ -13,7 +13,7 @@ import fcntl
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +75,16 @@ class Store:
 
     def append(self, trial: Trial, outcome: Finished | Failed) -> None:
         """Keeps ``outcome`` in one transaction; it replaces an earlier one of the same trial."""
-        row = (trial.key, outcome.status, trial.model_dump_json(exclude_defaults=True), outcome.model_dump_json())
+        self.append_all([(trial, outcome)])
+
+    def append_all(self, several: Sequence[tuple[Trial, Finished | Failed]]) -> None:
+        """Keeps the outcomes of ``several`` trials, all or none, in one transaction."""
+        rows = [
+            (trial.key, outcome.status, trial.model_dump_json(exclude_defaults=True), outcome.model_dump_json())
+            for trial, outcome in several
+        ]
         with self._database:
-            self._database.execute("insert or replace into outcomes values (?, ?, ?, ?)", row)
+            self._database.executemany("insert or replace into outcomes values (?, ?, ?, ?)", rows)
 
     def outcomes(self) -> dict[str, Finished | Failed]:
         """Every kept outcome, by the key of its trial."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from frostline import stacking
 from frostline.errors import ActivationsFault
 from frostline.keeping import CLEARLY, Kept, Need, needs
 from frostline.spec.plan import Plan
@@ -42,13 +43,15 @@ LEFT_FREE = 0.1
 class Way:
     """On which device the trials of a study run, by how many threads each, and in which precision where it is ``auto``.
 
-    ``stored`` holds the depths whose activations are kept on disk; frozen layers of other depths are recomputed.
+    ``stored`` holds the depths whose activations are kept on disk; frozen layers of other depths are recomputed. At
+    most so many trials of one shape are ``stacked``, which is to be trained at once.
     """
 
     device: str = "cpu"
     threads: int = 1
     precision: Precision = "float32"
     stored: frozenset[int] = frozenset()
+    stacked: int = 1
 
 
 WAY = TypeAdapter(Way)
@@ -90,7 +93,8 @@ def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way,
     sample = Sample(trial, torch.device(device))
     precision, of_precision = _precision(sample, study, plan)
     threads, of_threads = _threads(sample, plan, precision)
-    way = Way(device, threads, precision)
+    stacked, of_stacks = stacking.measured(study, plan, device, Setting(threads, precision))
+    way = Way(device, threads, precision, stacked=stacked)
     needed, frozen, of_layers = needs(plan), [trial for trial in plan.trials if trial.frozen_depth], list[str]()
     if needed and study.activations_gb != 0:
         setting = Setting(threads, _computed_in(frozen[0], precision))
@@ -99,7 +103,7 @@ def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way,
         why = "as activations_gb: 0 asks" if needed else "for augmentation shows them something else each time"
         of_layers = [f"Frozen layers recomputed in every training, {why}."]
     let_go(sample.device)
-    return way, [of_precision, of_threads, *of_layers]
+    return way, [of_precision, of_threads, *of_stacks, *of_layers]
 
 
 def _precision(sample: Sample, study: Study, plan: Plan) -> tuple[Precision, str]:

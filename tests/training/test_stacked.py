@@ -27,7 +27,8 @@ from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_tuned_norms
-from frostline.training.stacked import fit_stacked, stackable
+from frostline.training.stackable import stackable
+from frostline.training.stacked import fit_stacked
 from tests.training.lessons import close, frozen, items, network, normed
 
 CNN = PlainCnn(name="plain_cnn", depth=2, channels=4)

@@ -1,4 +1,4 @@
-"""Jobs one after the other in this process."""
+"""Stacks of jobs one after the other in this process."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from frostline.attempts import attempt_stack
 from frostline.outcome import Failed, Finished
-from frostline.run import Job, attempt
+from frostline.run import Job
 
 
 class Inline:
-    """One job after the other, each on the threads that its study has chosen, so that every executor gives the same."""
+    """One stack of jobs after the other, on the threads of its study, so that every executor gives the same."""
 
     def __enter__(self) -> Inline:
         return self
@@ -19,11 +20,11 @@ class Inline:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        """The outcome of each job, in order, as each ends."""
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        """The outcomes of each stack, in order, as each ends."""
         threads = torch.get_num_threads()
         try:
-            for job in jobs:
-                yield attempt(job)
+            for stack in stacks:
+                yield attempt_stack(stack)
         finally:
             torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""A process a worker, one job a lease: a worker that dies costs its job, not the pool."""
+"""A process a worker, one stack of jobs a lease: a worker that dies costs its stack, not the pool."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
+from frostline.attempts import attempt_stack
 from frostline.outcome import Failed, Finished
 from frostline.probe import cores
-from frostline.run import Job, attempt
+from frostline.run import Job
 
 GRACE_S = 5.0
 """How long a worker whose pipe has closed may take to end by itself, so that its own status is known."""
 SERVER = multiprocessing.get_context("forkserver")
-PRELOADED = ["frostline.run", "torch._dynamo"]
+PRELOADED = ["frostline.attempts", "torch._dynamo"]
 """What the server of processes imports once, so that a worker begins at once instead of importing torch again.
 
 An optimiser imports the second by itself when it is made, which takes a second and a half."""
@@ -45,11 +46,11 @@ class Processes:
             worker.end()
         self._workers.clear()
 
-    def map(self, jobs: Sequence[Job]) -> Iterator[Finished | Failed]:
-        """The outcome of each job, in the order in which they end; a job whose worker dies is failed."""
-        queue = list(reversed(jobs))
-        wanted = self._wanted or max([1, *(_abreast(job) for job in jobs)])
-        while len(self._workers) < min(wanted, len(jobs)):
+    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+        """The outcomes of each stack, in the order in which they end; the jobs of a worker that dies are failed."""
+        queue = list(reversed(stacks))
+        wanted = self._wanted or max([1, *(_abreast(job) for stack in stacks for job in stack)])
+        while len(self._workers) < min(wanted, len(stacks)):
             self._workers.append(_Worker())
         leased: dict[object, _Worker] = {}
         idle = list(self._workers)
@@ -60,13 +61,13 @@ class Processes:
                 leased[worker.connection] = worker
             for ready in wait([worker.connection for worker in leased.values()]):
                 worker = leased.pop(ready)
-                outcome = worker.outcome()
+                outcomes = worker.outcomes()
                 if worker.dead:
                     self._workers.remove(worker)
                     worker = _Worker()
                     self._workers.append(worker)
                 idle.append(worker)
-                yield outcome
+                yield outcomes
 
 
 def _abreast(job: Job) -> int:
@@ -75,7 +76,7 @@ def _abreast(job: Job) -> int:
 
 
 class _Worker:
-    """One process, the near end of the pipe to it, and the job it has on lease."""
+    """One process, the near end of the pipe to it, and the stack of jobs it has on lease."""
 
     def __init__(self) -> None:
         self.connection, far = SERVER.Pipe()
@@ -89,32 +90,32 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
         far.close()
-        self.job: Job | None = None
+        self.stack: Sequence[Job] = ()
         self.dead = False
 
-    def lease(self, job: Job) -> None:
-        """Sends ``job`` to the process; a process that is gone is noticed when the outcome is asked for."""
-        self.job = job
+    def lease(self, stack: Sequence[Job]) -> None:
+        """Sends ``stack`` to the process; a process that is gone is noticed when the outcomes are asked for."""
+        self.stack = stack
         try:
-            self.connection.send(job)
+            self.connection.send(stack)
         except OSError:
             self.dead = True
 
-    def outcome(self) -> Finished | Failed:
-        """What became of the leased job."""
-        assert self.job is not None
+    def outcomes(self) -> tuple[Finished | Failed, ...]:
+        """What became of each of the leased jobs."""
         try:
-            outcome: Finished | Failed = self.connection.recv()
+            outcomes: tuple[Finished | Failed, ...] = self.connection.recv()
         except (EOFError, OSError):
             self.dead = True
             self.process.join(GRACE_S)
             self.process.kill()
             self.process.join()
-            return Failed(key=self.job.trial.key, error=_death(self.process.exitcode), traceback="")
-        return outcome
+            said = _death(self.process.exitcode)
+            return tuple(Failed(key=job.trial.key, error=said, traceback="") for job in self.stack)
+        return outcomes
 
     def end(self) -> None:
-        """Ends the process at once, and with it the job it may be working on."""
+        """Ends the process at once, and with it the jobs it may be working on."""
         self.process.kill()
         self.process.join()
         self.connection.close()
@@ -129,15 +130,15 @@ def _death(exitcode: int | None) -> str:
 
 
 def _serve(connection: Connection) -> None:
-    """Works on jobs from ``connection`` until it closes; ends with the process that started it."""
+    """Works on stacks of jobs from ``connection`` until it closes; ends with the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            job = connection.recv()
+            stack = connection.recv()
         except EOFError:
             return
-        connection.send(attempt(job))
+        connection.send(attempt_stack(stack))
 
 
 def _end_with_parent() -> None:

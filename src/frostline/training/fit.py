@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from frostline.augmentation.apply import augmented, draws_of
 from frostline.augmentation.batch import Batch
@@ -83,12 +84,7 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
     best, best_state = None, None
     with torch_noise(seed, "noise"):
         for step, batch in enumerate(_batches(network, lesson, recipe, seed), start=1):
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(with_gradient(network, batch, recipe))
-            if recipe.clip is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-            optimizer.step()
-            schedule.step()
+            losses.append(learn(network, batch, recipe, optimizer, schedule))
             if step % recipe.validate_every and step < recipe.steps:
                 continue
             seen = _validated(network, lesson.validation, step, losses, recipe)
@@ -96,14 +92,27 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
             history.append(seen)
             if keep == "checkpoints":
                 states[step] = _state(network)
-            if best is None or _improves(seen, best, recipe):
+            if best is None or improves(seen, best, recipe):
                 best, best_state = seen, _state(network)
-            if recipe.patience is not None and len(history) - 1 - history.index(best) >= recipe.patience:
+            if is_out_of_patience(history, best, recipe):
                 break
     assert best is not None and best_state is not None
     network.load_state_dict(best_state)
     stopped: Literal["budget", "patience"] = "budget" if history[-1].step == recipe.steps else "patience"
     return Fitted(network, tuple(history), best, history[-1].step, stopped, states)
+
+
+def learn(
+    network: Network, batch: Batch, recipe: Recipe, optimizer: torch.optim.Optimizer, schedule: LRScheduler
+) -> Tensor:
+    """The mean loss over ``batch``; afterwards ``network`` has taken a step."""
+    optimizer.zero_grad(set_to_none=True)
+    loss = with_gradient(network, batch, recipe)
+    if recipe.clip is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+    optimizer.step()
+    schedule.step()
+    return loss
 
 
 def _batches(network: Network, lesson: Lesson, recipe: Recipe, seed: int) -> Iterator[Batch]:
@@ -137,18 +146,31 @@ def _validated(network: Network, items: Items, step: int, losses: list[Tensor], 
         loss=float(classes.loss(logits, items.sample_targets)),
         accuracy=classes.accuracy(logits, items.sample_targets),
     )
-    if not (math.isfinite(seen.loss) and math.isfinite(seen.train_loss)):
-        raise TrainingDiverged(
-            f"at step {step} of {recipe.steps} the training loss is {seen.train_loss} "
-            f"and the validation loss {seen.loss}; a lower rate than {recipe.rate:g} may help"
-        )
+    if error := diverged(seen, recipe):
+        raise error
     return seen
 
 
-def _improves(seen: Validation, best: Validation, recipe: Recipe) -> bool:
+def diverged(seen: Validation, recipe: Recipe) -> TrainingDiverged | None:
+    """The error of a training that came to ``seen``, where a loss is no longer a number."""
+    if math.isfinite(seen.loss) and math.isfinite(seen.train_loss):
+        return None
+    return TrainingDiverged(
+        f"at step {seen.step} of {recipe.steps} the training loss is {seen.train_loss} "
+        f"and the validation loss {seen.loss}; a lower rate than {recipe.rate:g} may help"
+    )
+
+
+def improves(seen: Validation, best: Validation, recipe: Recipe) -> bool:
+    """Whether ``seen`` is better than the ``best`` so far, by what the recipe stops on."""
     if recipe.stop_on == "accuracy":
         return (seen.accuracy, -seen.loss) > (best.accuracy, -best.loss)
     return seen.loss < best.loss
+
+
+def is_out_of_patience(history: Sequence[Validation], best: Validation, recipe: Recipe) -> bool:
+    """Whether as many validations as the recipe waits for came after the ``best`` of ``history`` in vain."""
+    return recipe.patience is not None and len(history) - 1 - history.index(best) >= recipe.patience
 
 
 def _state(network: Network) -> State:

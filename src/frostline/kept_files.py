@@ -1,0 +1,49 @@
+"""What is kept of a trial in files: its weights, its predictions, and what it learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+from frostline.data.planes import Items
+from frostline.data.samples import Collection, Corpus
+from frostline.data.splits import Splits
+from frostline.networks.network import Network
+from frostline.store import Shelf
+from frostline.training.fit import State
+
+
+def keep_weights(shelf: Shelf, key: str, network: Network, states: Mapping[int, State]) -> None:
+    """Keeps the weights of ``network``, and those of each step, of which ``states`` has the ones that were trained."""
+    whole = network.state_dict()
+    for step, state in states.items():
+        shelf.keep_weights(key, {**whole, **state}, step)
+    shelf.keep_weights(key, whole)
+
+
+def predictions(splits: Splits, tested: Items, logits: Tensor) -> dict[str, np.ndarray]:
+    """The test items, their classes, and the ``logits`` for them."""
+    return {
+        "test_ids": splits.test.ids,
+        "targets": tested.sample_targets.numpy(),
+        "logits": logits.numpy(),
+    }
+
+
+def learned(whole: Corpus | Collection, splits: Splits) -> dict[str, np.ndarray]:
+    """Ids of what trains and validates, its groups where something is grouped, its contents where there are files.
+
+    Groups are those of the dataset, even where the split parts them.
+    """
+    parts = (splits.train, splits.validation)
+    ids = np.concatenate([part.ids for part in parts])
+    groups = np.concatenate([part.groups for part in parts])
+    if isinstance(whole, Collection):
+        group_of = dict(zip(whole.samples.ids.tolist(), whole.samples.groups.tolist(), strict=True))
+        groups = np.array([group_of[name] for name in ids.tolist()])
+    contents = [part.contents for part in parts if part.contents is not None]
+    told = {"learned_ids": ids}
+    told |= {"learned_groups": groups} if (groups != ids).any() else {}
+    return told | ({"learned_contents": np.concatenate(contents)} if contents else {})
