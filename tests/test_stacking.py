@@ -24,6 +24,7 @@ from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.stacking import measured, run_again, stacks
 from frostline.store import Shelf, Store, read_outcomes
+from frostline.way import way_of
 from tests.analysis.simulated import ENVIRONMENT
 from tests.analysis.simulated import finished as finished_as
 from tests.trials import QUICK, TINY_MLP, job, pretraining, settle, small_study, transfer
@@ -315,3 +316,12 @@ def test_a_stack_is_run_again_whole_but_what_failed_alone(before: str, lacking: 
     known = {t.key: as_ended(t, int(was)) for t, was in zip(trials, before, strict=True) if was != "-"}
     found = run_again(trials, {trials[int(number)].key for number in lacking}, known)
     assert ["".join(str(trials.index(trial)) for trial in stack) for stack in found] == again
+
+
+def test_on_a_processor_nothing_is_stacked_for_folders_would_differ_in_rounding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacking, "measured", lambda *_: (SIZE, ["stacks"]))
+    given = study(seeds=4)
+    with Store(tmp_path) as store:
+        assert way_of(given, plan(given), store, "cpu").stacked == 1
