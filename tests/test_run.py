@@ -450,7 +450,8 @@ def test_a_disk_that_takes_no_activations_fails_the_trial_with_the_reason_and_it
     assert isinstance(outcome, Failed)
     assert outcome.error.startswith(str(tmp_path / "activations"))
     assert (
-        "cannot be written (File too large); make room there, or bound what is kept by activations_gb" in outcome.error
+        "cannot be written (File too large); make room there and run the study again, or bound what is kept by"
+        in outcome.error
     )
     assert list(tmp_path.rglob(".partial-*")) == []
 

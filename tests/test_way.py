@@ -85,7 +85,7 @@ def long_study(**changes: object) -> Study:
 def measured(folder: Path, study: Study | None = None) -> tuple[Way, str]:
     study = study or long_study()
     with Store(folder) as store:
-        return way_of(study, plan(study), store, "cpu"), in_words(store)
+        return way_of(study, plan(study), store, "cpu"), in_words(study, read_facts(store.folder))
 
 
 class Watching(Inline):
@@ -206,7 +206,7 @@ def test_one_core_works_by_one_thread_and_so_does_the_host_of_an_accelerator(
     with Store(tmp_path / "other") as store:
         way = way_of(small_study(), small_plan(), store, "cuda:0")
         assert way == Way("cuda:0", 1, "float32", way.stored)
-        assert "Threads: 1 a trial (the work is done by cuda:0)." in in_words(store)
+        assert "Threads: 1 a trial (the work is done by cuda:0)." in in_words(small_study(), read_facts(store.folder))
 
 
 def test_the_trial_that_shows_the_most_planes_is_the_one_that_is_measured(tmp_path: Path, machine: Machine) -> None:

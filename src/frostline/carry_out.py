@@ -19,11 +19,17 @@ from frostline.progress import Progress
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
-from frostline.store import Shelf, Store, read_outcomes
+from frostline.store import Shelf, Store, read_facts, read_outcomes
 from frostline.way import in_words, way_of
 
 LOOK_EVERY_S = 5.0
 """How often it is asked how many trials a race still needs."""
+
+
+CHANGED = (
+    "A race whose rules are changed after it was looked at guarantees nothing: write them as before, or name another "
+    "folder with --to."
+)
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,11 @@ def carry_out(
         deque(prepare(plan, study.most_left_out, console), maxlen=0)
     with Store(folder) as store, pool:
         missing = _due(study, plan, folder, store.outcomes())
+        if study.evidence == "race":
+            store.hold({"race": _rules(study, scope.whole)}, CHANGED)
         if missing:
             way_of(study, scope.whole, store, device_of(study, store))
-            console.print(in_words(store), markup=False, highlight=False, soft_wrap=True)
+            console.print(in_words(study, read_facts(folder)), markup=False, highlight=False, soft_wrap=True)
         with Progress(plan, len(missing), console) as progress:
             due, told = {trial.key for trial in missing}, time.monotonic()
             for outcome in execute(study, plan, store, pool):
@@ -60,6 +68,14 @@ def carry_out(
                     told = time.monotonic()
                     progress.expect(len(due - stopped_by_race(study, plan, store.outcomes())))
             progress.expect(len(due - stopped_by_race(study, plan, store.outcomes())))
+
+
+def _rules(study: Study, whole: Plan) -> str:
+    """What the guarantee of a race rests on: its level, and the arms, shares and seeds of the whole study."""
+    arms = ", ".join(str(arm.surgery) for arm in whole.arms)
+    shares = ", ".join(f"{share:g}" for share in dict.fromkeys(entry.share for entry in whole.entries))
+    seeds = ", ".join(str(seed) for seed in dict.fromkeys(entry.seed for entry in whole.entries))
+    return f"level {study.level:g}; arms {arms}; shares {shares}; seeds {seeds}"
 
 
 def _due(study: Study, plan: Plan, folder: Path, outcomes: dict[str, Finished | Failed]) -> tuple[Trial, ...]:

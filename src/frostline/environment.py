@@ -21,16 +21,22 @@ def environment(device: str, precision: Precision, stacked: int) -> Environment:
         frostline=version("frostline"),
         python=platform.python_version(),
         torch=torch.__version__,
-        device=device if not device.startswith("cuda") else f"{device} {torch.cuda.get_device_name(device)}",
+        device=device if not device.startswith("cuda") else f"{device} {machine(device)}",
         threads=torch.get_num_threads(),
         precision=precision,
         stacked=stacked,
-        cpu=_cpu_name(),
+        cpu=cpu_name(),
     )
 
 
+def machine(device: str) -> str:
+    """The name of what computes where ``device`` is."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else cpu_name()
+
+
 @cache
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """The name of this machine's processor."""
     facts = Path("/proc/cpuinfo")
     if facts.exists():
         names = [line.partition(":")[2].strip() for line in facts.read_text().splitlines() if "model name" in line]

@@ -88,7 +88,8 @@ def _kept_items(
     train = chunk * sum(sum(one.train) for one in held)
     validation = chunk * sum(sum(one.validation) for one in held)
     tested = {split: portions[split, share][1] for (split, _), share in largest.items()}
-    test = chunk * sum(tested.values()) if first.dataset.has_folds else max(tested.values()) + chunk
+    scattered = first.dataset.has_folds or first.dataset.card.kind != "planes"
+    test = chunk * sum(tested.values()) if scattered else max(tested.values()) + chunk
     views = first.augmentation.views or 0
     return [min(whole, train + validation + test), *[min(whole, train)] * views]
 

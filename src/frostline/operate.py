@@ -17,8 +17,11 @@ from frostline.spec.recipe import Norms, Precision
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import Head
 
-TOLERANCE: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 1e-1}
-"""How far activations of other batches may lie apart, as a part of the largest (measured: 6e-5 in float32)."""
+TOLERANCE: dict[Precision, float] = {"float32": 1e-2, "bfloat16": 1e-1}
+"""How far activations of other batches may lie apart, as a part of the largest.
+
+Measured in float32 on a CPU: 6e-5. Accelerators may multiply with ten bits of the fraction, which is 1e-3 a layer.
+"""
 
 
 @dataclass(frozen=True)

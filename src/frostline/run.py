@@ -18,7 +18,7 @@ from frostline.data.planes import Items, Preprocessing, preprocessing
 from frostline.data.read import read
 from frostline.data.samples import Collection, Corpus, Samples
 from frostline.data.splits import Splits, split
-from frostline.environment import environment, peak_memory_bytes
+from frostline.environment import environment, machine, peak_memory_bytes
 from frostline.errors import FrostlineError
 from frostline.kept_files import keep_weights, learned, predictions
 from frostline.networks.build import build
@@ -35,7 +35,7 @@ from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_norms
-from frostline.training.permafrost import Permafrost
+from frostline.training.permafrost import Permafrost, digests_of
 from frostline.training.site import Site
 from frostline.training.views import in_views, planes_in_view
 from frostline.way import Way
@@ -174,7 +174,7 @@ def outcome(one: Ready, trained: Trained) -> Finished:
     found = _audited(one, network)
     if job.keep != "none":
         keep_weights(shelf, trial.key, network, fitted.states)
-    train = seen.items(splits.train)
+    train = one.lesson.train if one.lesson.views == 1 else seen.items(splits.train)
     train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
     tested = seen.items(splits.test.open())
     logits = logits_of(fitted.network, tested, precision)
@@ -208,7 +208,7 @@ def outcome(one: Ready, trained: Trained) -> Finished:
 def _audited(one: Ready, network: Network) -> tuple[str, ...]:
     """What the audit finds of ``network``, which training made of the one that was ready."""
     trial, train, recipe = one.job.trial, one.material.splits.train, one.recipe
-    probe = train.take(np.arange(min(PROBE_ITEMS, len(train))))
+    probe = train.take(np.unique(np.linspace(0, len(train) - 1, PROBE_ITEMS).astype(np.int64)))
     given = _given(one.seen, probe, recipe.computed_in)
     theatre = Theatre(one.start.donor, one.start_digest, one.before, network, recipe.norms, given)
     return audit(theatre, trial.surgery, one.material.prepare.planes(probe).to(torch.device(one.job.way.device)))
@@ -225,13 +225,16 @@ def _seen(job: Job, material: Material, network: Network) -> Seen:
     trial, prepare = job.trial, material.prepare
     depth, views = min(frozen_depth(network), trial.frozen_depth), trial.augmentation.views
     ground = ground_of(material.whole, trial.dataset.class_indices)
-    site = Site(job.folder / ACTIVATIONS, ground, prepare, _recipe(job).computed_in, trial.augmentation)
+    name = machine(job.way.device)
+    site = Site(job.folder / ACTIVATIONS, ground, prepare, _recipe(job).computed_in, trial.augmentation, machine=name)
     if depth not in job.way.stored or (trial.augmentation != NOTHING and views is None):
         drawn = prepare if views is None else partial(in_views, site, items_of=planes_in_view)
         return Seen(network, 0, prepare, drawn, "recomputed" if depth else "none")
 
+    digests = digests_of(network, depth)
+
     def given(site: Site, samples: Samples) -> Items:
-        return Permafrost(site, network, depth, trial.network).items(samples)
+        return Permafrost(site, network, depth, trial.network, digests).items(samples)
 
     items = partial(given, site)
     shown = items if views is None else partial(in_views, site, items_of=given)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from frostline.spec.idle import idle_keys
+from frostline.analysis.elimination import FIRST
+from frostline.spec.idle import FIRST_LOOK, idle_keys
 from tests.data.test_own import manifest, rows
 
 NETWORKS: dict[str, dict[str, object]] = {
@@ -216,3 +217,26 @@ def test_room_for_what_frozen_layers_give_is_told_where_none_is_used(plain: dict
 )
 def test_room_that_some_frozen_layers_may_use_is_not_told(plain: dict[str, object]) -> None:
     assert [said for keys, said in faults({**ROOM, **plain}) if keys == ("activations_gb",)] == []
+
+
+def said(**plain: object) -> list[str]:
+    """The keys without effect in ``plain``, each with what is told."""
+    return [f"{'.'.join(map(str, keys))}: {message}" for keys, message in idle_keys(plain)]
+
+
+def test_a_race_that_can_stop_nobody_has_no_effect() -> None:
+    assert FIRST_LOOK == FIRST
+    few = said(evidence="race", seeds=4)
+    assert few == ["evidence: race has no effect with 4 seeds, for its first look is after 4; remove it"]
+    listed = said(evidence="race", seeds=(1, 2))
+    assert listed == ["evidence: race has no effect with 2 seeds, for its first look is after 4; remove it"]
+    alone = said(evidence="race", surgeries={"scratch": "r6"})
+    assert alone == ["evidence: race has no effect, for there is one arm; remove it"]
+    assert said(evidence="race") == said(evidence="all") == []
+
+
+def test_versions_that_no_pass_shows_have_no_effect() -> None:
+    recipe = {"passes": 3, "batch": 8}
+    shown = said(augmentation={"flip": "horizontal", "views": 4}, recipe=recipe)
+    assert shown == ["augmentation.views: 4 versions of an item, and 3 passes to show them; use at most that"]
+    assert said(augmentation={"flip": "horizontal", "views": 3}, recipe=recipe) == []

@@ -22,7 +22,7 @@ from frostline.data.ground import ground_of
 from frostline.data.planes import preprocessing
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Corpus, Samples, corpus
-from frostline.errors import OutOfMemory
+from frostline.errors import ActivationsFault, OutOfMemory
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network
 from frostline.spec.dataset import Dataset
@@ -327,7 +327,7 @@ def test_a_damaged_file_is_removed_and_made_again(tmp_path: Path, damage: Callab
     # The 150 items to train on lie in five chunks.
     assert counted["conv1"] == 5 * CHUNK
     assert chunks_in(tmp_path) == dict.fromkeys(range(5), 1)
-    assert all(read_rows(path) is not None for path in files_of(tmp_path))
+    assert all(read_rows(path) is not None for path in files_of(tmp_path / frost.keys[depth]))
 
 
 def test_work_in_place_on_what_was_given_changes_no_file_and_no_later_row(tmp_path: Path) -> None:
@@ -461,3 +461,20 @@ def test_a_worker_that_is_killed_at_work_leaves_its_slice_to_the_others(tmp_path
     expected = torch.cat([directly(workers.frost("mine", 0.0), part) for part in (WHOLE.train, WHOLE.test)])
     assert np.array_equal(np.load(tmp_path / "other.npy"), expected.numpy())
     assert chunks_in(tmp_path) == dict.fromkeys(range(CHUNKS), 1)
+
+
+def test_what_is_removed_while_it_is_used_is_told_and_never_taken_for_another_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frost = permafrost(tmp_path, 1)
+    complete = Permafrost._complete
+
+    def and_lose_one(self: Permafrost, missing: np.ndarray) -> None:
+        complete(self, missing)
+        files_of(tmp_path)[0].unlink()
+
+    monkeypatch.setattr(Permafrost, "_complete", and_lose_one)
+    with pytest.raises(
+        ActivationsFault, match=r"\d+ of \d+ chunks were removed from .* while they were used; leave the"
+    ):
+        frost.items(WHOLE.train)

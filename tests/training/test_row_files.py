@@ -150,8 +150,8 @@ def room_for(size_bytes: int) -> Iterator[None]:
 
 def test_a_disk_that_takes_no_more_is_told_with_its_remedies_and_keeps_no_half_file(tmp_path: Path) -> None:
     said = (
-        rf"{tmp_path}/rows.safetensors cannot be written \(File too large\); make room there, or bound what is kept by "
-        r"activations_gb in the study \(0 keeps nothing\); then run the study again"
+        rf"{tmp_path}/rows.safetensors cannot be written \(File too large\); make room there and "
+        r"run the study again, or bound what is kept by activations_gb in the study \(0 keeps nothing\), in another"
     )
     with room_for(200_000), pytest.raises(ActivationsFault, match=said):
         written(tmp_path, torch.zeros(9, 10_000))
@@ -195,3 +195,23 @@ def test_kill_9_while_rows_are_written_leaves_nothing_that_is_read_and_the_store
     assert PARTIAL == SWEPT
     with Store(tmp_path):
         assert list(path.parent.iterdir()) == []
+
+
+def test_a_mapped_file_stays_not_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    files = [written(tmp_path / str(number), torch.zeros(2, 3)) for number in range(20)]
+    mapped = [read_rows(path) for path in files]
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert all(file is not None and float(file.rows.sum()) == 0 for file in mapped)
+
+
+def test_a_file_that_cannot_be_opened_is_no_damaged_one(tmp_path: Path) -> None:
+    path = written(tmp_path, torch.zeros(2, 3))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(ActivationsFault, match=r"cannot be read \(Too many open files\); run the study again"):
+            read_rows(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert read_rows(path) is not None

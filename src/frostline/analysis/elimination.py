@@ -165,7 +165,7 @@ def _ruled_out(values: np.ndarray, usable: np.ndarray, past: Elimination, alpha:
         factor = alpha / pair
         told = (float(mean[j, i]), count, min(1.0, float(least) * factor), bound * factor)
         found.append(Verdict(int(racing[j]), look, int(racing[i]), *told))
-        p[j] = 2.0
+        p[j], p[:, j] = 2.0, 2.0
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.trial import Trial
-from frostline.way import FACT_IN_WORDS
+from frostline.way import in_words
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 GROUP = "group (an artist, a speaker, a recording)"
@@ -46,7 +46,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
         *_augmentation(study),
         *_splits(study),
         f"Normalisation: {_normalisation(plan)}.",
-        *facts.get(FACT_IN_WORDS, "").splitlines(),
+        *in_words(study, facts).splitlines(),
         *_stopped(frame),
     ]
 

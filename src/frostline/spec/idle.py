@@ -14,6 +14,8 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import WeightsFile
 
+FIRST_LOOK = 4
+"""After how many seeds a race is first looked at; a test compares it with the race's own number."""
 WITHOUT_BATCH_NORM = ("vit", "convnext")
 OF_EVERY_TRIAL = ("split", "share", "weights", "batches")
 
@@ -25,7 +27,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     """
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
     found += [*_idle_norms(plain), *_idle_norms_of_pretraining(plain), *_idle_beside_probes(plain)]
-    found += _idle_room(plain)
+    found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain)]
     if plain.get("augmentation") == {}:
         found.append((("augmentation",), "names nothing; remove it"))
     recipes = plain.get("recipes")
@@ -37,6 +39,31 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
         recipe = part(Recipe, raw)
         found += _idle_waits(keys, recipe) if recipe is not None else ()
     return found
+
+
+def _idle_race(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """A race that can stop nobody."""
+    if plain.get("evidence") != "race":
+        return
+    seeds, raw = plain.get("seeds", 10), plain.get("surgeries")
+    count = seeds if isinstance(seeds, int) else len(seeds) if isinstance(seeds, tuple) else None
+    if count is not None and count <= FIRST_LOOK:
+        yield (
+            ("evidence",),
+            f"race has no effect with {count} seeds, for its first look is after {FIRST_LOOK}; remove it",
+        )
+    if isinstance(raw, Mapping) and len(raw) == 1 and isinstance(part(Surgery, next(iter(raw.values()))), Surgery):
+        yield ("evidence",), "race has no effect, for there is one arm; remove it"
+
+
+def _idle_views(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """More versions of the items than passes that could show them."""
+    augmentation, (_, recipe) = part(Augmentation, plain.get("augmentation")), _recipe_of_transfers(plain)
+    if augmentation is None or recipe is None or not augmentation.views or not recipe.passes:
+        return
+    if augmentation.views > recipe.passes:
+        said = f"{augmentation.views} versions of an item, and {recipe.passes} passes to show them; use at most that"
+        yield ("augmentation", "views"), said
 
 
 def _idle_seeds(plain: Mapping[str, Any]) -> Iterator[Disagreement]:

@@ -21,7 +21,6 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -35,13 +34,14 @@ from torch import Tensor, nn
 from frostline.data.planes import Items
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
-from frostline.errors import OutOfMemory
+from frostline.errors import ActivationsFault, OutOfMemory
 from frostline.networks.network import Network, state_digest
 from frostline.spec.base import NUMERICS
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Precision
+from frostline.training.chunk_files import Place, locked, read_chunks
 from frostline.training.evaluate import is_out_of_memory
-from frostline.training.row_files import RowFile, read_rows, unwritable, write_rows
+from frostline.training.row_files import write_rows
 from frostline.training.site import CHUNK, Site
 
 SLICES = 16
@@ -54,12 +54,14 @@ class Permafrost:
     """The lowest ``depth`` parts of ``network``, which are frozen, and what they give for the items of ``site``.
 
     ``spec`` is what ``network`` was built from: digests of weights do not tell activations or strides apart.
+    ``digests`` are those of its parts, where they are known already.
     """
 
     site: Site
     network: Network
     depth: int
     spec: NetworkSpec
+    digests: tuple[str, ...] | None = None
 
     def items(self, samples: Samples) -> Items:
         """What the frozen parts give for ``samples``, with their targets; computed now where nobody has before.
@@ -86,12 +88,14 @@ class Permafrost:
             "deviation": site.prepare.deviation.tolist(),
             "precision": site.precision,
             "device": self._device.type,
+            "machine": site.machine,
             "threads": torch.get_num_threads(),
+            "chunk": CHUNK,
         }
         if site.view is not None:
             told |= {"augmentation": site.augmentation.model_dump(mode="json"), "view": site.view}
         keys = [_hashed(json.dumps(told, sort_keys=True))]
-        keys += [_hashed(f"{name} {state_digest(part)}") for name, part in self._parts]
+        keys += digests_of(self.network, self.depth) if self.digests is None else self.digests
         return tuple(_hashed("\n".join(keys[: depth + 1])) for depth in range(len(keys)))
 
     @property
@@ -103,15 +107,24 @@ class Permafrost:
         return next(self.network.parameters()).device
 
     def _stored(self, rows: Int64[np.ndarray, " item"], pieces: int) -> StoredRows:
-        """The activations of the items at ``rows``, all of which are on disk afterwards."""
+        """The activations of the items at ``rows``, all of which are on disk afterwards.
+
+        Raises:
+            ActivationsFault: they cannot be kept, or somebody removed them meanwhile.
+        """
         wanted = np.unique(rows // CHUNK)
         found = self._found(wanted, self.depth)
         if len(found) < len(wanted):
             self._complete(np.setdiff1d(wanted, list(found)))
             found = self._found(wanted, self.depth)
+        if len(found) < len(wanted):
+            raise ActivationsFault(
+                f"{len(wanted) - len(found)} of {len(wanted)} chunks were removed from {self._folder().parent} while "
+                "they were used; leave the folder alone until the run has ended, and run the study again"
+            )
         files = list({id(place.file): place.file for place in found.values()}.values())
         number_of = {id(file): number for number, file in enumerate(files)}
-        first = np.zeros((wanted[-1] + 1, 2), dtype=np.int64)
+        first = np.full((wanted[-1] + 1, 2), -1)
         for chunk, place in found.items():
             first[chunk] = number_of[id(place.file)], place.row
         at = first[rows // CHUNK]
@@ -126,17 +139,23 @@ class Permafrost:
         slice_of = missing * SLICES // chunks
         busy = []
         for number in np.unique(slice_of).tolist():
-            with _locked(self._folder(number), fcntl.LOCK_EX | fcntl.LOCK_NB) as mine:
+            with locked(self._folder(number), fcntl.LOCK_EX | fcntl.LOCK_NB) as mine:
                 if mine:
                     self._compute(number, missing[slice_of == number])
                 else:
                     busy.append(number)
         for number in busy:
-            with _locked(self._folder(number), fcntl.LOCK_EX):
+            with locked(self._folder(number), fcntl.LOCK_EX):
                 self._compute(number, missing[slice_of == number])
 
     def _compute(self, number: int, chunks: Int64[np.ndarray, " chunk"]) -> None:
-        """Computes and keeps those of ``chunks`` that are still missing, in one file of slice ``number``."""
+        """Computes and keeps those of ``chunks`` that are still missing, in one file of slice ``number``.
+
+        Only whoever works on the slice removes what is damaged, so that nobody's new file is taken for it.
+        """
+        for path in self._folder(number).glob(f"*{ENDING}"):
+            if read_chunks(path, self.site) is None:
+                path.unlink(missing_ok=True)
         missing = np.setdiff1d(chunks, list(self._found(chunks, self.depth))).tolist()
         if not missing:
             return
@@ -164,49 +183,28 @@ class Permafrost:
                 given = place.rows(len(self.site.rows(chunk)) * self.site.prepare.dataset.segments)
             yield _passed(modules[depth:], given.to(self._device), self.site.precision)
 
-    def _folder(self, number: int, depth: int | None = None) -> Path:
+    def _folder(self, number: int = 0, depth: int | None = None) -> Path:
         key = self.keys[self.depth if depth is None else depth]
         return self.site.folder / key / f"{number:02d}"
 
-    def _found(self, chunks: Int64[np.ndarray, " chunk"], depth: int) -> dict[int, _Place]:
-        """Where those of ``chunks`` lie that are on disk at ``depth``; damaged files are removed."""
+    def _found(self, chunks: Int64[np.ndarray, " chunk"], depth: int) -> dict[int, Place]:
+        """Where those of ``chunks`` lie that are on disk at ``depth``; damaged files are passed over."""
         among, total = set(chunks.tolist()), -(-len(self.site.ground) // CHUNK)
         pieces = self.site.prepare.dataset.segments
-        found: dict[int, _Place] = {}
+        found: dict[int, Place] = {}
         for number in np.unique(chunks * SLICES // total).tolist():
             for path in sorted(self._folder(number, depth).glob(f"*{ENDING}")):
-                file = read_rows(path)
-                chunks_there = None if file is None else self._chunks_in(file)
-                if file is None or chunks_there is None:
-                    path.unlink(missing_ok=True)
-                    continue
-                row = 0
-                for chunk in chunks_there:
-                    if chunk in among:
-                        found[chunk] = _Place(file, row)
+                read, row = read_chunks(path, self.site), 0
+                for chunk in read.chunks if read else ():
+                    if read and chunk in among:
+                        found[chunk] = Place(read.file, row)
                     row += len(self.site.rows(chunk)) * pieces
         return found
 
-    def _chunks_in(self, file: RowFile) -> list[int] | None:
-        """The chunks that ``file`` says it holds; None where it does not hold as many rows as they have."""
-        try:
-            chunks, axes = json.loads(file.told["chunks"]), json.loads(file.told["axes"])
-            items = sum(len(self.site.rows(chunk)) for chunk in chunks)
-            fits = sorted(axes) == list(range(file.rows.dim()))
-        except (KeyError, TypeError, ValueError):
-            return None
-        return chunks if fits and items * self.site.prepare.dataset.segments == len(file.rows) else None
 
-
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """A file, and the first row of a chunk in it."""
-
-    file: RowFile
-    row: int
-
-    def rows(self, count: int) -> Tensor:
-        return self.file.rows[self.row : self.row + count].clone().permute(json.loads(self.file.told["axes"]))
+def digests_of(network: Network, depth: int) -> tuple[str, ...]:
+    """A digest of each of the lowest ``depth`` parts of ``network``, by name, weights and buffers."""
+    return tuple(_hashed(f"{name} {state_digest(part)}") for name, part in list(network.parts.items())[:depth])
 
 
 @torch.inference_mode()
@@ -230,23 +228,6 @@ def _axes_of(given: Tensor) -> tuple[int, ...]:
     if given.dim() == 4 and not given.is_contiguous() and given.is_contiguous(memory_format=torch.channels_last):
         return (0, 3, 1, 2)
     return tuple(range(given.dim()))
-
-
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[bool]:
-    """Whether this process alone works on ``folder`` now; a process that ends lets go of it, however it ends."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a")
-    except OSError as error:
-        raise unwritable(folder / "lock", error) from None
-    with lock:
-        try:
-            fcntl.flock(lock, how)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def _hashed(text: str) -> str:

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +31,7 @@ ROWS = "rows"
 LENGTH_BYTES = 8
 ALIGNED_BYTES = 64
 NAMES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
-RAW: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "BF16": np.dtype("<u2"), "F16": np.dtype("<f2")}
+TYPES = {name: kind for kind, name in NAMES.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +75,19 @@ def write_rows(path: Path, parts: Iterable[Tensor], count: int, told: Mapping[st
 def unwritable(path: Path, error: OSError) -> ActivationsFault:
     """What is said where ``path`` cannot be written because of ``error``."""
     return ActivationsFault(
-        f"{path} cannot be written ({error.strerror or error}); make room there, or bound what is kept by "
-        "activations_gb in the study (0 keeps nothing); then run the study again"
+        f"{path} cannot be written ({error.strerror or error}); make room there and run the study again, or "
+        "bound what is kept by activations_gb in the study (0 keeps nothing), in another folder (--to)"
     )
 
 
 def read_rows(path: Path) -> RowFile | None:
-    """The rows at ``path``; None where the file is gone, cut short or not one of ours."""
+    """The rows at ``path``; None where the file is gone, cut short or not one of ours.
+
+    Once it is mapped the file is closed: however many there are, none stays open.
+
+    Raises:
+        ActivationsFault: it is there and cannot be read.
+    """
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(LENGTH_BYTES), "little")
@@ -92,15 +97,17 @@ def read_rows(path: Path) -> RowFile | None:
             header = json.loads(file.read(length))
             entry, told = header[ROWS], dict(header["__metadata__"])
             begin = LENGTH_BYTES + length
-            kind: np.dtype[Any] = RAW[entry["dtype"]]
+            kind = TYPES[entry["dtype"]]
             if begin + math.prod(entry["shape"]) * kind.itemsize != size:
                 return None
-            mapped = np.memmap(path, kind, mode="c", offset=begin, shape=tuple(entry["shape"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        mapped = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8)
+        return RowFile(mapped[begin:].view(kind).view(entry["shape"]), told)
+    except FileNotFoundError:
         return None
-    rows = torch.from_numpy(mapped)
-    rows = rows.view(torch.bfloat16) if entry["dtype"] == "BF16" else rows
-    return RowFile(rows, told)
+    except OSError as error:
+        raise ActivationsFault(f"{path} cannot be read ({error.strerror or error}); run the study again") from None
+    except (ValueError, KeyError, TypeError, RuntimeError):
+        return None
 
 
 def _header(part: Tensor, count: int, told: Mapping[str, str]) -> bytes:

@@ -23,7 +23,8 @@ CHUNK = 32
 class Site:
     """Where activations are kept, of which items, and how those become planes.
 
-    ``view`` is the version of augmented items that is meant, None where they are as they are.
+    ``view`` is the version of augmented items that is meant, None where they are as they are. ``machine`` is the name
+    of what computes: another one may round otherwise.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Site:
     precision: Precision
     augmentation: Augmentation = NOTHING
     view: int | None = None
+    machine: str = ""
 
     def rows(self, chunk: int) -> Int64[np.ndarray, " row"]:
         """The rows of the ground that make up ``chunk``."""

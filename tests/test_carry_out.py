@@ -1,0 +1,36 @@
+"""A study carried out: what it holds on to before it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from frostline.carry_out import Scope, carry_out
+from frostline.errors import StoreMismatch
+from frostline.spec.plan import plan
+from frostline.spec.study import Narrowing, Study
+from frostline.store import read_facts, read_outcomes
+from tests.trials import small_study
+
+
+def race(**changes: object) -> Study:
+    return small_study(**({"evidence": "race", "surgeries": {"scratch": "r3", "probe": "f3"}, "seeds": 6} | changes))
+
+
+def carried_out(study: Study, folder: Path) -> None:
+    narrowed = study.narrowed(Narrowing(shares=(0.1,), seeds=1))
+    carry_out(narrowed, Scope(plan(narrowed), plan(study)), folder, "inline", None)
+
+
+def test_the_rules_of_a_race_are_held_before_its_first_trial_and_cannot_be_changed_after_it_was_looked_at(
+    tmp_path: Path,
+) -> None:
+    carried_out(race(), tmp_path)
+    assert read_facts(tmp_path)["race"] == "level 0.95; arms r3, f3; shares 0.1, 0.3; seeds 0, 1, 2, 3, 4, 5"
+    before = read_outcomes(tmp_path)
+    for changed in ({"level": 0.9}, {"seeds": 8}, {"shares": (0.1,)}, {"surgeries": {"scratch": "r3", "full": "t3"}}):
+        with pytest.raises(StoreMismatch, match="whose rules are changed after it was looked at guarantees nothing"):
+            carried_out(race(**changed), tmp_path)
+    assert read_outcomes(tmp_path) == before
+    carried_out(race(), tmp_path)
