@@ -30,7 +30,8 @@ from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from frostline.spec.study_file import load_study
 from frostline.store import Store, read_facts
-from frostline.way import FACT, FACT_IN_WORDS, Way, in_words, way_of
+from frostline.way import Way, way_of
+from frostline.way_facts import FACT, FACT_IN_WORDS, in_words
 from tests.data.test_own import manifest
 from tests.test_prepare import Frostline, frostline
 from tests.trials import settle, small_plan, small_study

@@ -13,7 +13,8 @@ from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Seeds, Trial
 from frostline.store import Store
-from frostline.way import FACT, WAY, Way
+from frostline.way import WAY, Way
+from frostline.way_facts import FACT
 
 TINY_CNN = PlainCnn(name="plain_cnn", depth=3, channels=4)
 TINY_MLP = Mlp(name="mlp", depth=3, width=8)

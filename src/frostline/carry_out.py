@@ -20,7 +20,8 @@ from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.store import Shelf, Store, read_facts, read_outcomes
-from frostline.way import in_words, way_of
+from frostline.way import way_of
+from frostline.way_facts import in_words
 
 LOOK_EVERY_S = 5.0
 """How often it is asked how many trials a race still needs."""

@@ -22,9 +22,9 @@ from frostline.environment import environment, machine, peak_memory_bytes
 from frostline.errors import FrostlineError
 from frostline.kept_files import keep_weights, learned, predictions
 from frostline.networks.build import build
-from frostline.networks.network import Network, above, frozen_depth, joined, state_digest
+from frostline.networks.network import Network, above, frozen_depth, joined, parameter_counts, state_digest
 from frostline.operate import Given, Operation, Theatre, audit, operate
-from frostline.outcome import Failed, Finished, Frozen, ParameterCounts
+from frostline.outcome import Failed, Finished, Frozen
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.study import Keep
@@ -190,7 +190,7 @@ def outcome(one: Ready, trained: Trained) -> Finished:
         n_train=len(splits.train),
         n_validation=len(splits.validation),
         n_test=len(splits.test),
-        parameters=_counts(network),
+        parameters=parameter_counts(network),
         start=one.start.kind,
         start_told=one.start.told,
         start_digest=one.start_digest,
@@ -244,9 +244,3 @@ def _seen(job: Job, material: Material, network: Network) -> Seen:
 def _given(seen: Seen, probe: Samples, precision: Precision) -> Given | None:
     """What training was given in place of ``probe``, where frozen parts are computed apart."""
     return Given(seen.depth, seen.items(probe).planes[:], precision) if seen.depth else None
-
-
-def _counts(network: Network) -> ParameterCounts:
-    total = sum(parameter.numel() for parameter in network.parameters())
-    trainable = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-    return ParameterCounts(total=total, trainable=trainable, frozen=total - trainable)

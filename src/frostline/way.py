@@ -21,20 +21,16 @@ from pydantic import TypeAdapter
 from frostline import stacking
 from frostline.errors import ActivationsFault
 from frostline.keeping import CLEARLY, Kept, Need, needs
-from frostline.spec.base import key_of
 from frostline.spec.plan import Plan
 from frostline.spec.recipe import Precision
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.store import Store
+from frostline.way_facts import FACT, FACT_FIRST, FACT_IN_WORDS, FACT_ROOM, kind_of, subject_of
 
 if TYPE_CHECKING:
     from frostline.probe import Cost, Disk, Sample, Setting
 
-FACT = "way"
-FACT_FIRST = "way measured first for"
-FACT_IN_WORDS = "way in words"
-FACT_ROOM = "activations_gb"
 MOST_GB = 10.0
 PART_OF_FREE = 0.25
 LEFT_FREE = 0.1
@@ -68,7 +64,7 @@ def way_of(study: Study, plan: Plan, store: Store, device: str) -> Way:
     Raises:
         StoreMismatch: ``activations_gb`` is not what it was when the way was chosen.
     """
-    kind = _kind(study, store.fact(FACT_FIRST))
+    kind = kind_of(study, store.fact(FACT_FIRST))
     asked = {FACT_ROOM + kind: "absent" if study.activations_gb is None else f"{study.activations_gb:g}"}
     remedy = "What is kept on disk is chosen once: write it as before, or name another folder with --to."
     kept = store.fact(FACT + kind)
@@ -77,25 +73,8 @@ def way_of(study: Study, plan: Plan, store: Store, device: str) -> Way:
         return WAY.validate_json(kept)
     way, told = _measured(study, plan, store, device)
     found = {FACT + kind: WAY.dump_json(way).decode(), FACT_IN_WORDS + kind: "\n".join(told)}
-    store.hold(asked | found | ({} if kind else {FACT_FIRST: _subject(study)}), remedy)
+    store.hold(asked | found | ({} if kind else {FACT_FIRST: subject_of(study)}), remedy)
     return way
-
-
-def in_words(study: Study, facts: Mapping[str, str]) -> str:
-    """What was measured and chosen for ``study``, as the ``facts`` of its store have it; nothing where nothing was."""
-    return facts.get(FACT_IN_WORDS + _kind(study, facts.get(FACT_FIRST)), "")
-
-
-def _kind(study: Study, first: str | None) -> str:
-    """What tells facts about ``study`` from those about another one that ran in the same folder first."""
-    subject = _subject(study)
-    return "" if first in (None, subject) else f" for {subject}"
-
-
-def _subject(study: Study) -> str:
-    """A name of what is measured: another network, dataset or recipe takes other times."""
-    measured = (study.network, study.dataset, study.recipe_of(study.recipe))
-    return key_of("way", {type(part).__name__: part.model_dump(mode="json") for part in measured})
 
 
 def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way, list[str]]:

@@ -16,7 +16,7 @@ from frostline.report.rows import rows
 from frostline.report.words import AFTER_A_RACE
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
-from frostline.way import FACT_IN_WORDS
+from frostline.way_facts import FACT_IN_WORDS
 from tests.analysis.simulated import FEW, failing, outcomes, raced, study, without
 
 

@@ -12,7 +12,7 @@ from frostline.report.page import page
 from frostline.report.setting import what_was_run
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
-from frostline.way import FACT_IN_WORDS
+from frostline.way_facts import FACT_IN_WORDS
 from tests.analysis.simulated import FEW, outcomes, study
 from tests.data.test_own import manifest, rows
 

@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
+from frostline.outcome import ParameterCounts
+
 READOUT = "readout"
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 NORMS = (*BATCH_NORMS, nn.LayerNorm, nn.GroupNorm)
@@ -96,6 +98,13 @@ def joined(network: Network, depth: int, upper: Network) -> Network:
     layers = dict(list(network.layers.items())[:depth]) | dict(upper.layers.items())
     readout = network.readout if depth > len(network.layers) else upper.readout
     return Network(layers, readout, upper.head, network.frozen)
+
+
+def parameter_counts(network: Network) -> ParameterCounts:
+    """How many parameters ``network`` has, and how many of them a training moves."""
+    total = sum(parameter.numel() for parameter in network.parameters())
+    trainable = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    return ParameterCounts(total=total, trainable=trainable, frozen=total - trainable)
 
 
 def state_digest(module: nn.Module) -> str:

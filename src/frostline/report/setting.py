@@ -19,7 +19,7 @@ from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.trial import Trial
-from frostline.way import in_words
+from frostline.way_facts import in_words
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 GROUP = "group (an artist, a speaker, a recording)"
