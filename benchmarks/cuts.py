@@ -6,9 +6,11 @@
 
 Fashion-MNIST under FROSTLINE_DATA, freeze and reset as in ``studies/fashion-fr.yaml``: a plain CNN pretrained on seven
 classes learns three others; at most 40 passes in batches of 64, Adam at 1e-3, a validation a pass, patience 6, and the
-test part at the end. The nine trials are a grid of three shares by three cuts, drawn by a fixed seed: one of the cuts 0
-and 1, one of 2 to 4, one of 5 and 6. The same items train, validate and test on every side, normalised by the same
-constants, and all start from one pretraining, which is made first and not timed (`--weights` takes another's file).
+test part at the end. The plain loop validates as published (``SIZES.md`` of the published files): on a fixed tenth of
+the target's training items at every share; the other two on a tenth of the share, as Frostline does. The nine trials
+are a grid of three shares by three cuts, drawn by a fixed seed: one of the cuts 0 and 1, one of 2 to 4, one of 5 and 6.
+The same items train and test on every side, normalised by the same constants, and all start from one pretraining, which
+is made first and not timed (`--weights` takes another's file).
 
 Each side is a process of its own and is timed from its start to its end; Frostline's start-up, measuring and report
 are in its time. Sides take turns, and which is first changes from round to round. Totals are medians over the rounds,
@@ -39,6 +41,7 @@ from plain_loop import Cell, Ended, Task
 from frostline.catalog import dataset_card
 from frostline.data.download import locate
 from frostline.data.read import read
+from frostline.data.samples import Samples
 from frostline.data.splits import split
 from frostline.randomness import stream
 from frostline.spec.plan import plan
@@ -81,10 +84,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where everything lies: the task of the loops, and the study file of the same cells."""
+    """Where everything lies: the task of each loop, and the study file of the same cells."""
 
     folder: Path
-    task: Task
+    tasks: dict[str, Task]
     study: Path
 
 
@@ -98,7 +101,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = prepared(Path(folder), options)
         cuts = ", ".join(str(cut) for cut in drawn_cuts())
-        print(f"{len(bench.task.cells)} trials: cuts {cuts} at shares {', '.join(map(str, options.shares))}")
+        print(
+            f"{len(bench.tasks['competent'].cells)} trials: cuts {cuts} at shares {', '.join(map(str, options.shares))}"
+        )
         runs = all_runs(bench, options)
     if options.extrapolate:
         runs["plain"] = [extrapolated(run, runs["competent"][0]) for run in runs["plain"]]
@@ -144,7 +149,10 @@ def prepared(folder: Path, options: argparse.Namespace) -> Bench:
     )
     root, cells = torchvision_layout(folder / "torchvision"), cells_of(study, options.extrapolate)
     common = (str(root), str(weights.absolute()), CLASSES, MEAN, DEVIATION, BATCH, PATIENCE, RATE)
-    return Bench(folder, Task(*common, options.loader_workers, cells), study)
+    fixed = fixed_validation(study)
+    published = tuple(dataclasses.replace(cell, validation=fixed) for cell in cells)
+    tasks = {"plain": Task(*common, options.loader_workers, published), "competent": Task(*common, 0, cells)}
+    return Bench(folder, tasks, study)
 
 
 def pretrained(folder: Path) -> Path:
@@ -165,14 +173,23 @@ def torchvision_layout(root: Path) -> Path:
     return root
 
 
+def fixed_validation(study: Path) -> tuple[int, ...]:
+    """The tenth of all training items of the target that published runs validate on, whatever the share."""
+    trial = plan(load_study(study)).entries[0].trial.model_copy(update={"share": 1.0})
+    return places_of(split(read(trial.dataset.reading), trial).validation)
+
+
+def places_of(part: Samples) -> tuple[int, ...]:
+    """Where the items of ``part`` stand in the training file."""
+    return tuple(int(name.rpartition("/")[2]) for name in part.ids)
+
+
 def cells_of(study: Path, timed_passes: int | None) -> tuple[Cell, ...]:
     """The cells of ``study`` with the places of their items; long shares take ``timed_passes``, where that is given."""
     cells = []
     for entry in plan(load_study(study)).entries:
         splits = split(read(entry.trial.dataset.reading), entry.trial)
-        places = (
-            tuple(int(name.rpartition("/")[2]) for name in part.ids) for part in (splits.train, splits.validation)
-        )
+        places = places_of(splits.train), places_of(splits.validation)
         shortened = timed_passes if timed_passes and entry.share >= LONG_SHARE else PASSES
         cells.append(Cell(entry.arm.surgery.frozen_depth, entry.share, shortened, *places))
     return tuple(cells)
@@ -194,8 +211,9 @@ def all_runs(bench: Bench, options: argparse.Namespace) -> dict[str, list[Run]]:
 
 def loop_run(bench: Bench, side: str) -> Run:
     """One run of a loop; the competent one always takes all passes."""
-    whole = tuple(dataclasses.replace(cell, passes=PASSES) for cell in bench.task.cells)
-    task = bench.task if side == "plain" else dataclasses.replace(bench.task, cells=whole)
+    task = bench.tasks[side]
+    if side != "plain":
+        task = dataclasses.replace(task, cells=tuple(dataclasses.replace(cell, passes=PASSES) for cell in task.cells))
     path = bench.folder / f"{side}.json"
     path.write_text(json.dumps(dataclasses.asdict(task)))
     trials, began = [], time.perf_counter()
@@ -225,7 +243,7 @@ def frostline_run(bench: Bench, number: int) -> Run:
 def ended(row: dict[str, str], bench: Bench) -> Ended:
     """A row of Frostline's table."""
     cut, share, seconds = int(row["frozen_depth"]), float(row["share"]), float(row["seconds"])
-    cell = next(cell for cell in bench.task.cells if (cell.cut, cell.share) == (cut, share))
+    cell = next(cell for cell in bench.tasks["competent"].cells if (cell.cut, cell.share) == (cut, share))
     passes = int(row["steps"]) // -(-len(cell.train) // BATCH)
     return Ended(cut, share, seconds, seconds, passes, float(row["accuracy"]))
 
