@@ -12,6 +12,8 @@ figures and files.
 to the functions that a trial calls beside its arithmetic: the digest of the corpus, the split with its checks,
 preprocessing with statistics of the training part, the digest of the split, and the predictions kept on disk.
 
+(c) **What is kept.** The same planes through the store of activations: two frozen layers of 8 channels.
+
 Each size has a fresh process, so that its highest resident memory is its own (Linux: VmHWM); what it held before it
 began (libraries, and in (b) the raw planes) is taken off. An exponent is the slope between the two largest sizes in
 logarithms of both: 1 is linear, 0 is constant. Time is that of the processor, which other work on the machine moves
@@ -36,16 +38,22 @@ import numpy as np
 import torch
 
 from frostline.analysis.table import table
+from frostline.data.ground import ground_of
 from frostline.data.planes import preprocessing
 from frostline.data.samples import Samples, corpus
 from frostline.data.splits import split
+from frostline.networks.build import build
+from frostline.networks.network import Fit, Network
 from frostline.outcome import ClassFigures, Environment, Finished, Metrics, ParameterCounts, Validation
 from frostline.report.page import write_report
+from frostline.spec.network import PlainCnn
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.store import Shelf, Store, read_outcomes
 from frostline.summary import status_summary
+from frostline.training.permafrost import Permafrost
+from frostline.training.site import Site
 
 TRIALS = (10, 100, 1_000, 10_000)
 PLANES = (1_000, 10_000, 100_000)
@@ -78,7 +86,7 @@ def main() -> None:
         return
     print(f"python {' '.join(sys.argv)}")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before, torch {torch.__version__}, one thread")
-    sizes = {"trials": TRIALS, "planes": PLANES}
+    sizes = {"trials": TRIALS, "planes": PLANES, "kept": PLANES}
     if "--small" in sys.argv[1:]:
         sizes = {kind: several[:-1] for kind, several in sizes.items()}
     worst = max(grown(kind, several) for kind, several in sizes.items())
@@ -200,7 +208,33 @@ def made_up(items: int, part: str) -> Samples:
     return Samples(planes, targets, names, names)
 
 
-MEASURES: dict[str, Callable[[int], Steps]] = {"trials": trials_of, "planes": planes_of}
+def kept_of(size: int) -> Steps:
+    """What two frozen layers give for ``size`` planes took to compute and keep, and to read in batches.
+
+    Memory is what the process itself holds, beside the pages of mapped files, which the system takes back at will.
+    """
+    steps: Steps = {}
+    spec = PlainCnn(name="plain_cnn", depth=2, channels=8)
+    network = build(spec, Fit(1, 28, len(CLASSES), 2), seed=0)
+    frozen = Network(dict(network.layers.items()), network.readout, network.head, list(network.layers)).eval()
+    whole = corpus(made_up(size - size // 10, "train"), made_up(size // 10, "test"))
+    dataset = plan(Study.model_validate(STUDY | {"seeds": 1})).trials[-1].dataset
+    ground = ground_of(whole, CLASSES)
+    ground.rows_of(whole.test.ids)
+    before, began = memory_bytes("RssAnon"), time.perf_counter()
+    most = before
+    with tempfile.TemporaryDirectory() as name:
+        site = Site(Path(name), ground, preprocessing(dataset, "unit", whole.train), "float32")
+        with timed(steps, "computed and kept"):
+            items = Permafrost(site, frozen, 2, spec).items(whole.train)
+        with timed(steps, "read in batches"):
+            for start in range(0, len(items), 64):
+                assert len(items.planes[slice(start, start + 64)])
+                most = max(most, memory_bytes("RssAnon"))
+    return steps | {CLOCK: time.perf_counter() - began, MEMORY: most - before}
+
+
+MEASURES: dict[str, Callable[[int], Steps]] = {"trials": trials_of, "planes": planes_of, "kept": kept_of}
 
 
 @contextmanager

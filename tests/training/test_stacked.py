@@ -314,7 +314,7 @@ def test_plain_networks_and_frozen_norms_can_be_stacked() -> None:
 
 def test_trainings_of_other_shapes_are_refused_with_all_faults() -> None:
     networks = [network(), frozen(network(), "conv1"), network(3), network()]
-    few, helped = Lesson(items(39), items(20)), Lesson(items(), items(20), loader_workers=2)
+    few, helped = Lesson(items(39), items(20)), Lesson(items(), items(20), loader_workers=2, views=2)
     mixed = Lesson(items(), items(20), augmentation=Augmentation(mixup=Mixup(alpha=1)))
     with pytest.raises(ValueError, match="these trainings cannot be stacked") as told:
         fit_stacked(networks, [Lesson(items(), items(20)), few, helped, mixed], recipe(), range(4), "best")
@@ -323,6 +323,7 @@ def test_trainings_of_other_shapes_are_refused_with_all_faults() -> None:
         "  training 1: it has 39 items to train on and 20 to validate on, 1 to a sample, each 1 x 8 x 8, "
         "the first training 40 items to train on and 20 to validate on, 1 to a sample, each 1 x 8 x 8",
         "  training 2: loader_workers: 2 serve one training at a time; use 0",
+        "  training 2: its items have 2 views, which take turns in one training at a time; use 1",
         "  training 2: its layers, their shapes or what is frozen differ from the first training's",
         "  training 3: augmentation is drawn for one training at a time",
     ]

@@ -60,6 +60,8 @@ def refuse_unequal(
         told = [reason] if reason is not None else []
         if lesson.loader_workers:
             told.append(f"loader_workers: {lesson.loader_workers} serve one training at a time; use 0")
+        if lesson.views > 1:
+            told.append(f"its items have {lesson.views} views, which take turns in one training at a time; use 1")
         if _shape(network) != _shape(networks[0]):
             told.append("its layers, their shapes or what is frozen differ from the first training's")
         if _extent(lesson) != _extent(lessons[0]):
