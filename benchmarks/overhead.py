@@ -46,7 +46,7 @@ def main() -> None:
     torch.set_num_threads(1)
     study = study_on(name)
     planned = plan(study)
-    read(name)
+    read(study.dataset.reading)
     whole_s, bare_s = [], []
     for number in range(ROUNDS + 1):
         whole, bare = trials_s(study, planned), arithmetic_s(planned)
