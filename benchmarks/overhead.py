@@ -103,8 +103,8 @@ def arithmetic_s(planned: Plan) -> float:
 
 def places_of(trial: Trial) -> dict[str, Tensor]:
     """Positions of as many training, validation and test items as ``trial`` has, in no order."""
-    corpus, dataset = read(trial.dataset.name), trial.dataset
-    held = portion(dataset.train_counts, trial.share, trial.validation)
+    corpus, dataset = read(trial.dataset.reading), trial.dataset
+    held = portion(dataset.pools(trial.seeds.split), trial.share, trial.validation)
     counts = {"train": sum(held.train), "validation": sum(held.validation)}
     tested = torch.isin(corpus.test.targets, torch.tensor(dataset.class_indices)).nonzero().flatten()
     return {part: torch.randperm(len(corpus.train))[:count] for part, count in counts.items()} | {"test": tested}
@@ -112,7 +112,7 @@ def places_of(trial: Trial) -> dict[str, Tensor]:
 
 def arithmetic(trial: Trial, places: dict[str, Tensor]) -> None:
     """The items at ``places``, one step of Adam and a pass over every part, in plain torch."""
-    corpus, card = read(trial.dataset.name), dataset_card(trial.dataset.name)
+    corpus, card = read(trial.dataset.reading), dataset_card(trial.dataset.name)
     labels = len(trial.dataset.class_indices)
     planes, targets = {}, {}
     for part, chosen in places.items():
