@@ -7,18 +7,17 @@ import pytest
 from scipy import stats
 
 from frostline.analysis.estimates import (
+    FEWEST_RESAMPLED,
     Estimate,
     OneRun,
-    accuracy_summary,
     bootstrap_mean,
-    gain_summary,
     student_mean,
     summary,
 )
 from frostline.randomness import stream
 
 
-@pytest.mark.parametrize("runs", [3, 5, 6, 10])
+@pytest.mark.parametrize("runs", [3, 5, 9, 10])
 def test_an_interval_at_95_percent_holds_the_true_mean_about_that_often(runs: int) -> None:
     draws, held = np.random.default_rng(1), 0
     for study in range(400):
@@ -28,13 +27,14 @@ def test_an_interval_at_95_percent_holds_the_true_mean_about_that_often(runs: in
 
 
 def test_the_same_runs_give_the_same_interval() -> None:
-    values = [0.81, 0.83, 0.80, 0.84, 0.79, 0.82, 0.85]
+    values = np.random.default_rng(4).normal(0.8, 0.02, 12).tolist()
     first, second = (bootstrap_mean(values, 0.95, stream(0, "mean", "f3r3")) for _ in range(2))
     assert first == second
 
 
-def test_an_interval_lies_around_its_mean_and_widens_with_the_level() -> None:
-    values = [0.81, 0.83, 0.80, 0.84, 0.79, 0.82, 0.85]
+@pytest.mark.parametrize("runs", [7, 12])
+def test_an_interval_lies_around_its_mean_and_widens_with_the_level(runs: int) -> None:
+    values = np.random.default_rng(runs).normal(0.8, 0.02, runs).tolist()
     narrow, wide = (bootstrap_mean(values, level, stream(0, "mean")) for level in (0.8, 0.95))
     assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
     assert narrow.value == pytest.approx(np.mean(values))
@@ -72,15 +72,36 @@ def test_a_summary_is_what_the_number_of_runs_allows() -> None:
     assert isinstance(summary([0.8, 0.9], 0.95, stream(0, "mean")), Estimate)
 
 
-def test_the_interval_of_an_accuracy_ends_where_accuracies_end() -> None:
-    wide = accuracy_summary([0.2, 1.0], 0.95, stream(0, "test"))
-    assert isinstance(wide, Estimate)
-    assert (wide.low, wide.high) == (0.0, 1.0)
-    assert wide.value == pytest.approx(0.6)
-    assert accuracy_summary([0.5], 0.95, stream(0, "test")) == OneRun(0.5)
+def test_an_interval_can_be_ended_where_the_quantity_ends() -> None:
+    wide = Estimate(0.6, -0.4, 1.6, 2, 0.95, items=360)
+    assert wide.clipped(0.0, 1.0) == Estimate(0.6, 0.0, 1.0, 2, 0.95, items=360)
+    assert wide.clipped(-1.0, 2.0) == wide
 
 
-def test_no_interval_of_a_gain_passes_what_a_difference_of_accuracies_can_be() -> None:
-    wide = gain_summary([0.9, -0.8], 0.95, stream(0, "test"))
-    assert isinstance(wide, Estimate)
-    assert (wide.low, wide.high) == (-1.0, 1.0)
+@pytest.mark.parametrize("runs", [2, 5, FEWEST_RESAMPLED - 1])
+def test_few_runs_are_not_resampled(runs: int) -> None:
+    values = np.random.default_rng(runs).normal(0.8, 0.02, runs).tolist()
+    assert bootstrap_mean(values, 0.95, stream(0, "mean")) == student_mean(values, 0.95)
+
+
+def test_ten_runs_are_too_few_to_be_resampled_at_a_high_level() -> None:
+    values = np.random.default_rng(1).normal(0.8, 0.02, 10).tolist()
+    assert bootstrap_mean(values, 0.999, stream(0, "mean")) == student_mean(values, 0.999)
+
+
+@pytest.mark.parametrize("runs", [2, 9, 40])
+def test_the_interval_of_student_agrees_with_scipy(runs: int) -> None:
+    values = np.random.default_rng(runs).normal(0.8, 0.02, runs)
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    found = student_mean(values.tolist(), 0.9)
+    assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", [5, 10, 15, 20])
+def test_an_interval_of_runs_covers_93_to_97_percent(runs: int) -> None:
+    draws, held = np.random.default_rng(1), 0
+    for study in range(2_000):
+        found = bootstrap_mean(list(draws.normal(0.8, 0.02, runs)), 0.95, stream(study, "coverage"))
+        held += found.low <= 0.8 <= found.high
+    assert 0.93 <= held / 2_000 <= 0.97

@@ -10,8 +10,10 @@ import pytest
 
 from frostline.analysis.comparisons import gains, means
 from frostline.analysis.estimates import Estimate, OneRun
-from frostline.analysis.frost_line import recommend, sentence
+from frostline.analysis.findings import Findings
+from frostline.analysis.frost_line import sentence
 from frostline.analysis.layer_cut_export import write_layer_cuts
+from frostline.analysis.recommendation import recommend
 from frostline.analysis.table import frame_of, table
 from frostline.report.page import page
 from frostline.report.rows import rows
@@ -32,7 +34,7 @@ def frame() -> pd.DataFrame:
 
 
 def test_an_arm_that_does_not_depend_on_the_seed_is_one_run_without_an_interval(frame: pd.DataFrame) -> None:
-    found = means(frame, 0.95)
+    found = means(Findings(frame))
     assert isinstance(found["r6", 0.01], OneRun)
     varied = found["f4r2", 0.01]
     assert isinstance(varied, Estimate)
@@ -40,8 +42,8 @@ def test_an_arm_that_does_not_depend_on_the_seed_is_one_run_without_an_interval(
 
 
 def test_each_different_pair_of_runs_counts_once_in_a_gain() -> None:
-    half = {gain.arm: gain.difference for gain in gains(table_of(study(vary=("pretraining",))), 0.95)}
-    none = {gain.arm: gain.difference for gain in gains(table_of(study(vary=())), 0.95)}
+    half = {gain.arm: gain.difference for gain in gains(Findings(table_of(study(vary=("pretraining",)))))}
+    none = {gain.arm: gain.difference for gain in gains(Findings(table_of(study(vary=()))))}
     assert isinstance(half["f4r2"], Estimate)
     assert half["f4r2"].n == 5
     assert isinstance(none["f4r2"], OneRun)
@@ -49,31 +51,31 @@ def test_each_different_pair_of_runs_counts_once_in_a_gain() -> None:
 
 def test_rows_without_a_key_are_runs_of_their_own() -> None:
     cell = {"arm": "r2", "names": "r2", "share": 0.1, "status": "finished", "accuracy": 0.8}
-    found = means(frame_of([cell | {"seed": seed} for seed in range(3)]), 0.95)["r2", 0.1]
+    found = means(Findings(frame_of([cell | {"seed": seed} for seed in range(3)])))["r2", 0.1]
     assert found is not None
     assert found.n == 3
 
 
 def test_a_recommendation_names_the_arms_that_are_one_run(frame: pd.DataFrame) -> None:
-    found = recommend(frame, 0.95)[0]
+    found = recommend(Findings(frame))[0]
     assert found.one_run == ("r6 (scratch = FR cut 0)",)
-    assert "n = 1 run: the seeds do not change r6 (scratch = FR cut 0)" in sentence(found)
+    assert sentence(found).endswith("Not compared: n = 1 run, as the seeds do not change it: r6 (scratch = FR cut 0).")
     assert "n = 5 seeds" in sentence(found)
 
 
-def test_a_best_arm_that_is_one_run_has_no_interval() -> None:
+def test_an_arm_that_is_one_run_is_never_recommended_although_it_is_the_best() -> None:
     surgeries = {"scratch": "r6", "FR": {"below": "frozen", "above": "reset", "cuts": (2, 4)}}
-    found = recommend(table_of(study(vary=("pretraining",), surgeries=surgeries), best=-4), 0.95)[0]
-    assert isinstance(found.estimate, OneRun)
-    assert found.best == "r6 (scratch)"
-    assert "(n = 1 run: the seeds do not change this arm, no interval); told apart from all 2 other arms." in sentence(
-        found
-    )
+    made = table_of(study(vary=("pretraining",), surgeries=surgeries), best=-4)
+    found = recommend(Findings(made))[0]
+    highest = max(means(Findings(made)).items(), key=lambda cell: (cell[0][1] == 0.01, cell[1].value if cell[1] else 0))
+    assert highest[0] == ("r6", 0.01)
+    assert [one.arm for one in found.candidates if one.arm == "r6"] == []
+    assert found.chosen != "r6"
 
 
 def test_nothing_can_be_said_where_the_seeds_change_no_arm() -> None:
-    found = recommend(table_of(study(vary=())), 0.95)[0]
-    assert found.beaten == ()
+    found = recommend(Findings(table_of(study(vary=()))))[0]
+    assert found.chosen is None
     assert "n = 1 run: the seeds do not change any arm: no interval, nothing can be said" in sentence(found)
 
 
@@ -87,17 +89,17 @@ def test_the_published_layout_holds_one_entry_for_one_run(frame: pd.DataFrame, t
 def test_the_page_says_where_seeds_are_one_run() -> None:
     made = study(vary=("pretraining",), surgeries=FEW)
     frame = table_of(made)
-    html = page(made, plan(made), frame)
+    html = page(made, plan(made), Findings(frame))
     trials = frame["key"].nunique()
     assert f"all {trials} trials of the study have finished, and so have the 5 pretrainings" in html
     assert "They fill 50 cells: where the seeds do not change an arm, several seeds are one trial." in html
     assert "n = 1 run: the seeds do not change r6" in html
     assert "its interval says nothing about other such runs" in html
-    scratch = next(row for row in rows(frame, 0.95) if row[1].text == "r6")
+    scratch = next(row for row in rows(Findings(frame)) if row[1].text == "r6")
     assert scratch[3].text.endswith("(n = 1 run: the seeds do not change this arm)")
-    assert scratch[6].text.endswith("(one run: no interval)")
+    assert any(cell.text.endswith("(one run: no interval)") for cell in scratch)
 
 
 def test_a_pair_that_no_seed_changes_says_so() -> None:
-    gain = next(row[4].text for row in rows(table_of(study(vary=())), 0.95) if row[1].text == "f4r2")
+    gain = next(row[4].text for row in rows(Findings(table_of(study(vary=())))) if row[1].text == "f4r2")
     assert gain.endswith("(one pair: the seeds change neither arm)")
