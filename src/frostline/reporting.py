@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from frostline.analysis.answers import read_answers
+from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.frost_line import recommend, sentence
 from frostline.analysis.racing import Race, race
 from frostline.analysis.table import table
@@ -39,10 +43,26 @@ def reported(study: Study, plan: Plan, folder: Path) -> Reported:
             "stays as it is: undo the change, run the study, or name another folder with --to"
         )
     found = race_of(study, plan, outcomes)
-    frame = table(plan, outcomes, found.unrun if found else frozenset())
-    answers = tuple(sentence(recommendation) for recommendation in recommend(frame, study.level))
+    findings = findings_in(folder, study, table(plan, outcomes, found.unrun if found else frozenset()))
+    answers = tuple(sentence(recommendation) for recommendation in recommend(findings))
     failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
-    return Reported(answers, write_report(study, plan, frame, folder, found), failed)
+    return Reported(answers, write_report(study, plan, findings, folder, found), failed)
+
+
+def findings_in(folder: Path, study: Study, frame: pd.DataFrame) -> Findings:
+    """The table ``frame`` of ``study`` with the answers of its trials that ``folder`` keeps, on the study's terms."""
+    done = frame.loc[frame["status"] == "finished", "key"]
+    return Findings(frame, read_answers(folder, done), terms_of(study))
+
+
+def terms_of(study: Study) -> Terms:
+    """The terms that ``study`` declares: its level, its margin, its family of comparisons.
+
+    Where the split seed turns folds, the runs are resamples of the same items: a K-th is tested, the rest learned from.
+    """
+    turns = study.dataset.has_folds and "split" in study.vary
+    overlap = 1 / (study.dataset.fold_count - 1) if turns else 0.0
+    return Terms(study.level, study.margin, study.family, overlap)
 
 
 def race_of(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> Race | None:

@@ -1,91 +1,50 @@
-"""Which arm to choose at each share, and which arms the runs cannot tell from it.
-
-========  ==========================================================  ==========
-symbol    meaning                                                     unit
-========  ==========================================================  ==========
-m         number of other arms, those that a race stopped included     1
-level     confidence of all m comparisons together                    1
-========  ==========================================================  ==========
-"""
+"""The recommendation of each share in plain words; how it is made stands in ``analysis.recommendation``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Mapping, Sequence
+from math import ceil
 
-import pandas as pd
+from frostline.analysis.comparisons import Stopped
+from frostline.analysis.estimates import Estimate, OneRun
+from frostline.analysis.recommendation import Candidate, Recommendation, recommend
+from frostline.spec.surgery import Fate, Surgery
 
-from frostline.analysis.comparisons import Stopped, differences, distinct_seeds, finished, runs, stopped, unchanged
-from frostline.analysis.estimates import Estimate, OneRun, accuracy_summary, student_mean
-from frostline.randomness import stream
+__all__ = ["OPTIMISM", "Candidate", "Recommendation", "how_chosen", "percent", "points", "recommend", "sentence"]
 
 OPTIMISM = (
     "The arm was chosen on the same test items on which it is reported here, so that the highest mean is optimistic: "
     "expect somewhat less on new data."
 )
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """An arm, its names, the accuracy of each of its finished seeds, and what tells their runs apart."""
-
-    arm: str
-    names: str
-    accuracies: dict[int, float]
-    runs: dict[int, str]
-
-    def __str__(self) -> str:
-        return self.arm if self.names == self.arm else f"{self.arm} ({self.names})"
-
-    def values(self, seeds: list[int]) -> list[float]:
-        """The accuracy of each different run among ``seeds``."""
-        return [self.accuracies[seed] for seed in distinct_seeds(seeds, self.runs)]
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """The arm with the highest mean at ``share``, and the arms that the runs cannot tell from it.
-
-    ``best`` and ``estimate`` are None where nothing has finished, and ``estimate`` is a single run where one seed is
-    all there is or the seeds do not change the arm. ``one_run`` are the compared arms that the seeds do not change.
-    ``seeds`` are those on which every compared arm has finished; ``seeds_left_out`` have finished in some of them only.
-    ``arms_left_out`` have fewer than two finished seeds, although others have them. ``ruled_out`` are the arms that a
-    race has stopped at this share: they are no contestants, so that their few seeds shorten no comparison.
-    """
-
-    share: float
-    best: str | None
-    estimate: Estimate | OneRun | None
-    ties: tuple[str, ...]
-    beaten: tuple[str, ...]
-    seeds: tuple[int, ...]
-    seeds_left_out: tuple[int, ...]
-    arms_left_out: tuple[str, ...]
-    one_run: tuple[str, ...]
-    ruled_out: Mapping[str, Stopped]
-
-
-def recommend(frame: pd.DataFrame, level: float) -> list[Recommendation]:
-    """One recommendation for each share of ``frame``, in ascending order.
-
-    The arm with the highest mean over the common seeds ties with every arm whose paired Student's t interval of the
-    difference, at a level corrected for the m other arms (Bonferroni), contains 0. Whatever arm is truly the best is
-    then among the recommended one and its ties with confidence of at least ``level`` (for normal differences).
-
-    After a race this is said of the arms that it left. Those that it stopped still count in m: so, while none of them
-    would have had the highest mean, the others tie or do not as if every arm had run all its seeds.
-    """
-    never = stopped(frame)
-    shares = sorted({float(share) for share in frame["share"]})
-    return [
-        _at(frame, share, level, {arm: cell for (arm, at), cell in never.items() if at == share}) for share in shares
-    ]
+FATES = {Fate.FROZEN: "frozen", Fate.TUNED: "tuned", Fate.RESET: "reset", Fate.REMOVED: "removed"}
 
 
 def sentence(recommendation: Recommendation) -> str:
-    """The recommendation in plain words, with figure, interval and number of runs, and with all that was left out."""
+    """The recommendation in at most two sentences: what to take or what would settle it, and what was left out."""
     return " ".join([_verdict(recommendation), *_omissions(recommendation)])
+
+
+def how_chosen(recommendation: Recommendation) -> str:
+    """In one sentence: by which items the arm was chosen and on which it is reported, and what that is worth."""
+    found, share = recommendation.reported, f"With {percent(recommendation.share)} of the target data"
+    if len(recommendation.candidates) < 2:
+        return f"{share}: there was nothing to choose from."
+    if found is None:
+        return f"{share}: {OPTIMISM[0].lower()}{OPTIMISM[1:]}"
+    picked = " and ".join(dict.fromkeys(found.picks))
+    if found.how == "validation":
+        way = (
+            f"chosen on validation figures (n = {found.n_items} items or more: {picked}) and reported on the test items"
+        )
+    else:
+        way = (
+            f"chosen on one half of the {found.n_items} test items and reported on the other, both ways "
+            f"(chosen: {picked})"
+        )
+    return (
+        f"{share}: {way}; the highest mean on the items that picked it stands {_signed(found.optimism)} other items, "
+        "with the same seeds."
+    )
 
 
 def percent(share: float) -> str:
@@ -93,99 +52,124 @@ def percent(share: float) -> str:
     return f"{share * 100:.6g} %"
 
 
-def _at(frame: pd.DataFrame, share: float, level: float, never: Mapping[str, Stopped]) -> Recommendation:
-    arms = [arm for arm in _everyone(frame, share) if arm.arm not in never]
-    most = min(2, max((len(arm.accuracies) for arm in arms), default=0))
-    compared = [arm for arm in arms if most and len(arm.accuracies) >= most]
-    left_out = tuple(str(arm) for arm in arms if arm not in compared)
-    some = {seed for arm in compared for seed in arm.accuracies}
-    common = sorted(some.intersection(*(arm.accuracies for arm in compared)))
-    best = max(compared, key=lambda arm: fmean(arm.values(common))) if common else None
-    others = [arm for arm in compared if best is not None and arm is not best]
-    corrected = 1 - (1 - level) / max(1, len(others) + len(never))
-    ties = [other for other in others if best is not None and _tied(best, other, common, corrected)]
-    values = [] if best is None else best.values(common)
-    return Recommendation(
-        share=share,
-        best=None if best is None else str(best),
-        estimate=accuracy_summary(values, level, stream(0, "mean", best.arm if best else "", repr(share))),
-        ties=tuple(map(str, ties)),
-        beaten=tuple(str(arm) for arm in others if arm not in ties),
-        seeds=tuple(common),
-        seeds_left_out=tuple(sorted(some.difference(common))),
-        arms_left_out=left_out,
-        one_run=tuple(str(arm) for arm in compared if unchanged(frame, arm.arm, share)),
-        ruled_out=never,
-    )
+def points(difference: float) -> str:
+    """A difference of accuracies in percentage points, to one decimal place, never rounded to nothing."""
+    hundredth = abs(difference) * 100
+    return "less than 0.1 points" if 0 < hundredth < 0.05 else f"{hundredth:.1f} points"
 
 
-def _everyone(frame: pd.DataFrame, share: float) -> list[Contestant]:
-    """Every arm of ``frame`` at ``share``, stopped or not."""
-    rows = frame[frame["share"] == share].drop_duplicates("arm")
-    return [
-        Contestant(str(arm), str(names), finished(frame, str(arm), share), runs(frame, str(arm), share))
-        for arm, names in zip(rows["arm"], rows["names"], strict=True)
-    ]
-
-
-def _tied(best: Contestant, other: Contestant, seeds: list[int], level: float) -> bool:
-    """True where the runs cannot tell ``other`` from ``best``, which fewer than two different pairs never can."""
-    pairs = distinct_seeds(seeds, best.runs, other.runs)
-    if len(pairs) < 2:
-        return True
-    return student_mean(differences(best.accuracies, other.accuracies, pairs), level).low <= 0
+def in_words(arm: str) -> str:
+    """What becomes of the layers of ``arm``: ``3 of 6 layers frozen, 3 reset``; nothing where it is no surgery."""
+    try:
+        surgery = Surgery.parse(arm)
+    except ValueError:
+        return ""
+    if surgery.after is not None:
+        return f"first {surgery.after}, then {surgery.last}"
+    counts = {fate: surgery.fates.count(fate) for fate in dict.fromkeys(surgery.fates)}
+    if len(counts) == 1:
+        return f"all {len(surgery)} layers {FATES[surgery.fates[0]]}"
+    (first, count), *rest = counts.items()
+    return ", ".join([f"{count} of {len(surgery)} layers {FATES[first]}", *(f"{n} {FATES[f]}" for f, n in rest)])
 
 
 def _verdict(found: Recommendation) -> str:
     share = f"With {percent(found.share)} of the target data"
-    match found.estimate:
-        case None:
-            return f"{share}: nothing can be said; no seed has finished in the arms to be compared."
-        case OneRun(value=value) if len(found.seeds) < 2:
-            return (
-                f"{share}: one seed: no interval, nothing can be said (its highest accuracy is {value:.3f}, n = 1, "
-                f"by {found.best})."
-            )
-        case OneRun(value=value) if len(found.one_run) > len(found.ties) + len(found.beaten):
-            return (
-                f"{share}: n = 1 run: the seeds do not change any arm: no interval, nothing can be said (the highest "
-                f"accuracy is {value:.3f}, by {found.best})."
-            )
-        case OneRun(value=value):
-            figure = f"accuracy {value:.3f} (n = 1 run: the seeds do not change this arm, no interval)"
-        case Estimate(value=value, low=low, high=high, n=n, level=level):
-            figure = f"accuracy {value:.3f} [{low:.3f}, {high:.3f}] ({level * 100:g} % interval, n = {n} seeds)"
-    return _compared(found, share, figure)
+    if found.highest is None:
+        return f"{share}: nothing can be said; no seed has finished in the arms to be compared."
+    best = found.candidate(found.highest)
+    if len(found.seeds) < 2:
+        return (
+            f"{share}: one seed: no interval, nothing can be said (its highest accuracy is {best.mean.value:.3f}, "
+            f"n = 1, by {best})."
+        )
+    if isinstance(best.mean, OneRun):
+        return (
+            f"{share}: n = 1 run: the seeds do not change any arm: no interval, nothing can be said (the highest "
+            f"accuracy is {best.mean.value:.3f}, by {best})."
+        )
+    if found.chosen is not None:
+        return f"{share}: {_chosen(found, found.candidate(found.chosen))}."
+    if len(found.candidates) == 1:
+        return f"{share}: {best}, {_figure(found, best)}; no other arm to compare it with."
+    possible = _listed(found.possible, "or")
+    return (
+        f"{share}: undecided: {_settling(found)}; {possible} could still be the best; highest mean {best}, "
+        f"{_figure(found, best)}."
+    )
 
 
-def _compared(found: Recommendation, share: str, figure: str) -> str:
-    """The recommended arm with its ``figure`` against the other arms."""
-    if found.ties:
-        return f"{share}: undecided between {found.best}, {', '.join(found.ties)}; highest mean {found.best}, {figure}."
+def _chosen(found: Recommendation, arm: Candidate) -> str:
+    verb = "freeze" if "f" in arm.arm else "take"
+    told = [part for part in (in_words(arm.arm), "" if arm.names == arm.arm else arm.names) if part]
+    named = f"{verb} {arm.arm}" + (f" ({'; '.join(told)})" if told else "")
+    if arm.standing is None:
+        return f"{named}: the only arm that the race left; {_figure(found, arm)}"
     left = " that the race left" if found.ruled_out else ""
-    if found.beaten:
-        others = "the other arm" if len(found.beaten) == 1 else f"all {len(found.beaten)} other arms"
-        return f"{share}: {found.best}, {figure}; told apart from {others}{left}."
-    if found.ruled_out and not found.arms_left_out:
-        return f"{share}: {found.best}, {figure}; the only arm{left}."
-    return f"{share}: {found.best}, {figure}; no other arm to compare it with."
+    others = [one for one in found.possible if one != arm.arm]
+    sure = f"({found.level * 100:g} % confidence in all {len(found.candidates)} arms together)"
+    if arm.standing.deficit == 0:
+        shown = f"shown to be the best arm{left} {sure}"
+    else:
+        shown = f"at most {points(_up(arm.standing.deficit))} below the best arm{left}, and shown to be so {sure}"
+    better = "better" if arm.arm in found.possible else "the best"
+    possible = f"; {_listed(others, 'or')} could still be {better}" if others else ""
+    return f"{named}: {shown}; {_figure(found, arm)}{possible}"
+
+
+def _figure(found: Recommendation, arm: Candidate) -> str:
+    """The accuracy on items that had no part in the choice where there is one, else that of the arm on all items."""
+    on = "accuracy" if found.reported is None else "accuracy on items that did not choose it"
+    estimate = arm.mean if found.reported is None else found.reported.estimate
+    if isinstance(estimate, OneRun):
+        return f"{on} {estimate.value:.3f} (n = 1 run, no interval)"
+    return f"{on} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}] ({_counts(estimate)})"
+
+
+def _up(deficit: float) -> float:
+    """``deficit`` rounded up to what is shown of it, so that no more is promised than holds."""
+    return ceil(deficit * 1000 - 1e-9) / 1000
+
+
+def _counts(estimate: Estimate) -> str:
+    items = "" if estimate.items is None else f", {estimate.items} test items"
+    return f"n = {estimate.n} seeds{items}"
+
+
+def _settling(found: Recommendation) -> str:
+    """How many more seeds or test items would settle it, or what else is wanted where neither alone would."""
+    seeds, items = (None, None) if found.wanted is None else (found.wanted.seeds, found.wanted.items)
+    if seeds is not None:
+        instead = "" if items is None else f" (or {_rounded(items)} more test items)"
+        return f"about {_rounded(seeds)} more {'seed' if seeds == 1 else 'seeds'}{instead} would settle it"
+    if items is not None:
+        return f"no number of seeds would settle it, about {_rounded(items)} more test items would"
+    if found.together is not None:
+        more, tested = map(_rounded, found.together)
+        return f"about {more} more seeds together with {tested} more test items would settle it, neither alone"
+    return "no number of seeds alone would settle it"
+
+
+def _rounded(count: int) -> str:
+    """``count`` to two digits, rounded up, as no such number is known better."""
+    step = 10 ** max(0, len(str(count)) - 2)
+    return f"{-(-count // step) * step:,}"
 
 
 def _omissions(found: Recommendation) -> list[str]:
     said = []
-    if found.one_run and (found.ties or found.beaten) and len(found.one_run) <= len(found.ties) + len(found.beaten):
-        said.append(
-            f"n = 1 run: the seeds do not change {', '.join(found.one_run)}; with other seeds of what is fixed the "
-            "comparison may come out differently."
-        )
+    if found.one_run and not all(isinstance(arm.mean, OneRun) for arm in found.candidates):
+        said.append(f"n = 1 run, as the seeds do not change it: {', '.join(found.one_run)}")
     if found.seeds_left_out:
-        seeds = ", ".join(map(str, found.seeds_left_out))
-        said.append(f"Compared on seeds that finished in every arm (n = {len(found.seeds)}); left out: seed {seeds}.")
+        said.append(
+            f"not finished in every arm (compared on n = {len(found.seeds)}): seed "
+            + ", ".join(map(str, found.seeds_left_out))
+        )
     if found.arms_left_out:
-        said.append(f"Not compared, for want of finished seeds: {', '.join(found.arms_left_out)}.")
+        said.append(f"for want of finished seeds: {', '.join(found.arms_left_out)}")
     if found.ruled_out:
-        said.append(f"Ruled out by the race on validation figures: {_ruled_out(found.ruled_out)}.")
-    return said
+        said.append(f"ruled out by the race on validation figures: {_ruled_out(found.ruled_out)}")
+    return [f"Not compared: {'; '.join(said)}."] if said else []
 
 
 def _ruled_out(arms: Mapping[str, Stopped]) -> str:
@@ -194,3 +178,14 @@ def _ruled_out(arms: Mapping[str, Stopped]) -> str:
     for arm, far in sorted(arms.items(), key=lambda pair: pair[1].seeds):
         together.setdefault(far, []).append(arm)
     return "; ".join(f"{', '.join(names)} ({far})" for far, names in together.items())
+
+
+def _listed(arms: Sequence[str], last: str) -> str:
+    """``f2r2, f3r1 or t4``."""
+    return f" {last} ".join(part for part in (", ".join(arms[:-1]), arms[-1]) if part)
+
+
+def _signed(difference: float) -> str:
+    if abs(difference) < 5e-7:
+        return "no higher than on"
+    return f"{points(difference)} {'higher' if difference > 0 else 'lower'} than on"

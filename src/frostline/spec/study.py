@@ -12,6 +12,9 @@ from frostline.errors import Fault, StudyFaults, nearest
 from frostline.spec.agreement import disagreements
 from frostline.spec.augmentation import Augmentation
 from frostline.spec.axes import (
+    CONTROLS,
+    Control,
+    ControlsChoice,
     Family,
     FamilyOrSurgery,
     NormaliseChoice,
@@ -32,12 +35,14 @@ __all__ = ["Evidence", "Family", "Keep", "Narrowing", "Pretraining", "Study", "V
 Varying = Literal["split", "share", "weights", "batches", "pretraining"]
 Keep = Literal["none", "best", "checkpoints"]
 Evidence = Literal["all", "race"]
+FamilyOf = Literal["share", "study"]
 
 
 @dataclass(frozen=True)
 class Narrowing:
     """A part of a study, as chosen on the command line; None and empty leave an axis as it is.
 
+    ``arms`` are narrowed to together with their controls.
     ``seeds`` as a number is the first so many of the study's own, as a tuple exactly those. ``stand_ins`` maps the name
     of a dataset of the study to the one that takes its place.
     """
@@ -57,6 +62,9 @@ class Study(Value):
     training.
     ``evidence`` is ``all`` where every seed of every arm is run, and ``race`` where seeds are added in rounds to the
     arms that could still be the best.
+    ``margin`` is how much less accurate than the best (as a part of all items) a recommended arm may be at most, and
+    ``family`` whether the comparisons at one share or at all shares together are corrected for their number.
+    ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
     """
 
     title: str
@@ -82,6 +90,9 @@ class Study(Value):
     device: str = "auto"
     activations_gb: float | None = Field(default=None, ge=0)
     evidence: Evidence = "all"
+    margin: float = Field(default=0.01, gt=0, lt=1)
+    family: FamilyOf = "share"
+    controls: ControlsChoice = ()
 
     @field_validator("device")
     @classmethod
@@ -102,6 +113,11 @@ class Study(Value):
     def seed_values(self) -> tuple[int, ...]:
         """The seeds: as listed, or 0, 1, ... for a count."""
         return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+    @property
+    def control_kinds(self) -> tuple[Control, ...]:
+        """The kinds of control arms that are added: as listed, or every one."""
+        return CONTROLS if self.controls == "all" else self.controls
 
     def recipe_of(self, choice: Recipe | str) -> Recipe:
         """The recipe written in place, or the one of that name."""
@@ -184,11 +200,11 @@ def _stand_in_faults(study: Study, stand_ins: Mapping[str, str]) -> list[Fault]:
 
 def _chosen(study: Study, narrowing: Narrowing) -> dict[str, object]:
     """The new value of each key of ``study`` that ``narrowing`` changes."""
-    source, seeds = study.source, narrowing.seeds
+    source, seeds, controls = study.source, narrowing.seeds, study.controls
     if isinstance(source, Pretraining):
         source = source.model_copy(update={"dataset": _replaced(source.dataset, narrowing.stand_ins)})
     if narrowing.arms is not None and not any(arm.needs_start for arm in narrowing.arms):
-        source = None
+        source, controls = None, ()
     chosen = {
         "dataset": _replaced(study.dataset, narrowing.stand_ins),
         "shares": narrowing.shares,
@@ -196,7 +212,11 @@ def _chosen(study: Study, narrowing: Narrowing) -> dict[str, object]:
         "surgeries": None if narrowing.arms is None else _kept_surgeries(study, narrowing.arms),
         "recipe": narrowing.recipe,
     }
-    return {"source": source, **{key: value for key, value in chosen.items() if value is not None}}
+    return {
+        "source": source,
+        "controls": controls,
+        **{key: value for key, value in chosen.items() if value is not None},
+    }
 
 
 def _kept_surgeries(study: Study, arms: tuple[Surgery, ...]) -> dict[str, Family | Surgery]:

@@ -1,0 +1,50 @@
+"""What a report is made of: the outcomes of a study, the answers to its test items, and the terms that it declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from frostline.analysis.frost_line import recommend, sentence
+from frostline.analysis.table import table
+from frostline.reporting import findings_in, terms_of
+from frostline.shelf import Shelf
+from frostline.spec.plan import plan
+from tests.analysis.simulated import FEW, outcomes, study
+
+FOLDED: dict[str, object] = {
+    "dataset": {"name": "esc10", "size": 32},
+    "source": None,
+    "surgeries": {"scratch": "r6"},
+    "vary": ("split", "weights"),
+}
+
+
+def test_the_terms_are_those_that_the_study_declares() -> None:
+    terms = terms_of(study(level=0.9, margin=0.02, family="study"))
+    assert (terms.level, terms.margin, terms.family, terms.overlap) == (0.9, 0.02, "study", 0.0)
+
+
+def test_runs_on_turning_folds_overlap_by_one_fold_to_the_others() -> None:
+    folded = study(**FOLDED)
+    assert terms_of(folded).overlap == pytest.approx(1 / (folded.dataset.fold_count - 1))
+    assert terms_of(folded.model_copy(update={"vary": ("weights",)})).overlap == 0.0
+
+
+def test_the_answers_that_a_folder_keeps_are_what_the_recommendation_speaks_of(tmp_path: Path) -> None:
+    made = study(surgeries=FEW, shares=(0.1,), seeds=3)
+    planned, shelf = plan(made), Shelf(tmp_path)
+    known, ids = outcomes(planned), np.array([f"item {number:03d}" for number in range(200)])
+    for entry in planned.entries:
+        right = np.random.default_rng(entry.seed).random(200) < 0.8 + 0.02 * entry.arm.surgery.frozen_depth
+        logits = np.stack([right, ~right], axis=1).astype(np.float32)
+        shelf.keep_predictions(
+            entry.trial.key, {"test_ids": ids, "targets": np.zeros(200, dtype=np.int64), "logits": logits}
+        )
+    findings = findings_in(tmp_path, made, table(planned, known))
+    assert len(findings.book) == len(planned.entries)
+    assert "(n = 3 seeds, 200 test items)" in sentence(recommend(findings)[0])
+    failed = {key: outcome for key, outcome in known.items() if key != planned.entries[0].trial.key}
+    assert planned.entries[0].trial.key not in findings_in(tmp_path, made, table(planned, failed)).book
