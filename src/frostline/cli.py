@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frostline.errors import FrostlineError, PlanRefused
+from frostline.arguments import (
+    Arms,
+    ExecutorName,
+    Folder,
+    NetworkName,
+    RecipeName,
+    Seed,
+    Seeds,
+    Shares,
+    StandIns,
+    StudyName,
+    Workers,
+)
+from frostline.errors import FrostlineError
 from frostline.examples import shown
-from frostline.options import Options, narrowing
+from frostline.named import default_folder, planned_as, whole_plan
+from frostline.options import Options
 
 if TYPE_CHECKING:
     from frostline.spec.plan import Plan
@@ -24,18 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study file, or the name of a preset.")]
-Folder = Annotated[Path | None, typer.Option("--to", help="The study folder  [default: results/NAME]")]
-Shares = Annotated[str | None, typer.Option(help="Only these shares, for example 0.01,0.1")]
-Seeds = Annotated[int | None, typer.Option(help="Only the first so many seeds of the study")]
-Seed = Annotated[int | None, typer.Option(help="Only this one seed")]
-Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this surgery, for example f3r3; repeatable")]
-RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the study's recipes")]
-StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
-Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: what the cores take]")]
-NetworkName = Annotated[str | None, typer.Argument(metavar="NETWORK", help="plain_cnn, mlp or a model of timm")]
-ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Where trials run")]
 
 
 def main() -> None:
@@ -65,7 +67,7 @@ def plan(
     """Say what a study will run, without running it."""
     from frostline.summary import plan_summary
 
-    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     typer.echo(plan_summary(narrowed, planned))
 
 
@@ -84,7 +86,7 @@ def prepare(
 
     from frostline.look.prepare import prepare
 
-    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     for paragraph in prepare(planned, narrowed.most_left_out, Console(stderr=True)):
         typer.echo(paragraph)
 
@@ -121,9 +123,9 @@ def run(
     """Run what a study still lacks, then write its report. Ctrl-C stops it; the same command goes on."""
     from frostline.carry_out import Scope, carry_out
 
-    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
-    whole = _whole(study, planned, Options(None, None, None, [], recipe, stand_in or []))
-    folder = to or _default_folder(study)
+    narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    whole = whole_plan(study, planned, Options(None, None, None, [], recipe, stand_in or []))
+    folder = to or default_folder(study)
     try:
         carry_out(narrowed, Scope(planned, whole), folder, executor, workers)
     except KeyboardInterrupt:
@@ -147,8 +149,8 @@ def status(
     from frostline.store import read_outcomes
     from frostline.summary import never_run, status_summary
 
-    narrowed, planned = _planned(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
-    folder = to or _default_folder(study)
+    narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    folder = to or default_folder(study)
     known = read_outcomes(folder)
     typer.echo(status_summary(planned, known, folder, never_run(narrowed, planned, known)))
 
@@ -179,8 +181,31 @@ def report(
         return
     if len(study) > 1:
         raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
-    narrowed, planned = _planned(study[0], options)
-    _report(narrowed, planned, to or _default_folder(study[0]))
+    narrowed, planned = planned_as(study[0], options)
+    _report(narrowed, planned, to or default_folder(study[0]))
+
+
+@app.command(epilog=shown("audit"))
+def audit(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Published results: CSV, or layer-cut JSON")],
+    against: Annotated[str | None, typer.Option(help="The arm to compare all with  [default: scratch, if any]")] = None,
+    claim: Annotated[list[str] | None, typer.Option(help="'A > B' or 'A > B p=0.03'; repeatable")] = None,
+    test_size: Annotated[int | None, typer.Option(min=1, help="How many items the official test part has")] = None,
+    train_size: Annotated[int | None, typer.Option(min=1, help="How many items the official training part has")] = None,
+    sizes: Annotated[Path | None, typer.Option(help="CSV (share, train_items) or YAML (share: items)")] = None,
+    evaluated_size: Annotated[
+        int | None, typer.Option(min=1, help="How many items were tested, training items among them; needs --sizes")
+    ] = None,
+) -> None:
+    """Say what the figures that others published can show, and what is wrong with them."""
+    from frostline.analysis.audit import audit
+    from frostline.analysis.audit_questions import Asked, questions
+    from frostline.analysis.audit_words import written
+    from frostline.analysis.published_results import read_results
+
+    results = read_results(files)
+    asked = Asked(against, tuple(claim or ()), test_size, train_size, sizes, evaluated_size)
+    typer.echo(written(results, audit(results, questions(asked, results.frame))))
 
 
 @app.command("list", epilog=shown("list"))
@@ -200,28 +225,6 @@ def init(
     from frostline.presets import copy_preset
 
     typer.echo(f"wrote {copy_preset(preset, to)}")
-
-
-def _planned(name: str, options: Options) -> tuple[Study, Plan]:
-    """The study called ``name``, narrowed by ``options``, and its plan."""
-    from frostline.presets import find_study
-    from frostline.spec.plan import plan as plan_of
-    from frostline.spec.study_file import load_study
-
-    study = load_study(find_study(name)).narrowed(narrowing(options))
-    return study, plan_of(study)
-
-
-def _whole(name: str, planned: Plan, options: Options) -> Plan:
-    """The plan of the whole study called ``name``, or ``planned`` where the rest of it cannot be carried out."""
-    try:
-        return _planned(name, options)[1]
-    except PlanRefused:
-        return planned
-
-
-def _default_folder(study: str) -> Path:
-    return Path("results") / Path(study).stem
 
 
 def _report(study: Study, plan: Plan, folder: Path) -> None:

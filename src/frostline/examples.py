@@ -47,6 +47,18 @@ results/digits: 9 finished, 0 failed, 0 missing""",
     "report": f"""\
 $ frostline report digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
 {ANSWER}""",
+    "audit": """\
+$ frostline audit gtzan_vit_b16_freezing.csv \\
+  --claim "freeze_patch_0_5 > freeze_none"
+Audit of gtzan_vit_b16_freezing.csv
+50 runs, 5 arms, 1 share. Findings: 4 cannot be shown, 3 unknown, 4
+holds.
+...
+CANNOT BE SHOWN: The claim 'freeze_patch_0_5 > freeze_none'
+  It does not survive the correction for all comparisons made.
+  Difference +1.60 points, 95 % interval [-1.36, +4.56], n = 10 seeds,
+  p = 0.277, by Holm's method for 4 comparisons p = 0.555.
+...""",
     "list": """\
 $ frostline list
 presets (frostline init NAME copies one)

@@ -1,0 +1,137 @@
+"""What a reviewer would ask of figures, asked of published results and of the studies of one's own alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from frostline.analysis.audit_claims import (
+    against_baseline,
+    against_highest,
+    checked,
+    every_difference,
+    items_too_few,
+)
+from frostline.analysis.audit_figures import attainable, counted_twice, missing_seeds, pairing, reversals
+from frostline.analysis.audit_questions import Claim, Questions
+from frostline.analysis.audit_sizes import implied, official_part, overlap
+from frostline.analysis.compared import VALIDATION, Compared, corrected, every_pair, means_at, shares_of, with_arm
+from frostline.analysis.comparisons import scratch_arm
+from frostline.analysis.findings import Findings, Terms
+from frostline.analysis.published_results import Published
+from frostline.analysis.verdicts import Finding, worst_first
+
+
+def audit_findings(findings: Findings) -> tuple[Finding, ...]:
+    """What an audit finds in the table of a study, the worst first.
+
+    Is an arm counted twice; can the design show anything; do test and validation agree; are there items enough for the
+    gap between the highest mean and scratch (or else the second highest); are pairs paired.
+    """
+    baseline = scratch_arm(findings.frame)
+    pairs = every_pair(findings)
+    gaps = _gaps(pairs, baseline, findings.frame)
+    return worst_first(_on_figures(findings, pairs, baseline, items_too_few(gaps, _items(findings), *_on(findings))))
+
+
+def audit(results: Published, asked: Questions) -> tuple[Finding, ...]:
+    """What an audit finds in ``results`` that others published, the worst first."""
+    findings = Findings(results.frame)
+    pairs, size = every_pair(findings), implied(results)
+    of = official_part(results, size, asked)
+    items = _items(findings) or (size.items if size.sure else asked.test_size)
+    gaps = _claimed(pairs, asked.claims) or _gaps(pairs, asked.baseline, results.frame)
+    found = [of, *overlap(results, of, asked.sizes), *_repeated(results), *_named_twice(results.frame)]
+    found += _compared(findings, pairs, asked)
+    found += _on_figures(findings, pairs, asked.baseline, items_too_few(gaps, items, *_on(findings)))
+    return worst_first([*found, missing_seeds(results.frame)])
+
+
+def _on(findings: Findings) -> tuple[Terms, pd.DataFrame]:
+    return findings.terms, findings.frame
+
+
+def _on_figures(findings: Findings, pairs: Sequence[Compared], baseline: str | None, enough: Finding) -> list[Finding]:
+    """What figures say of themselves, whoever measured them; ``enough`` is the finding on the number of items."""
+    terms, frame = _on(findings)
+    return [
+        counted_twice(frame),
+        *attainable(_declared(pairs, baseline, terms), terms, frame),
+        *reversals(pairs, every_pair(findings, VALIDATION), terms, frame),
+        enough,
+        pairing(frame, terms),
+    ]
+
+
+def _compared(findings: Findings, pairs: Sequence[Compared], asked: Questions) -> list[Finding]:
+    """Each claim, each arm with the baseline (or every pair), and the highest mean with all others."""
+    terms, frame = _on(findings)
+    every, declared = corrected(pairs, terms.family), _declared(pairs, asked.baseline, terms)
+    of_baseline = [claim for claim in asked.claims if asked.baseline in (claim.higher, claim.lower)]
+    validation = every_pair(findings, VALIDATION)
+    found = [
+        finding
+        for claim in asked.claims
+        for finding in checked(claim, declared if claim in of_baseline else every, validation, *_on(findings))
+    ]
+    if asked.baseline is None:
+        found += every_difference(every, terms, frame)
+    else:
+        found += against_baseline(declared, asked.baseline, terms, frame)
+    return found + against_highest(every, terms, frame)
+
+
+def _declared(pairs: Sequence[Compared], baseline: str | None, terms: Terms) -> tuple[Compared, ...]:
+    """The comparisons with ``baseline``, or all where there is none, corrected as a family."""
+    return corrected(pairs if baseline is None else with_arm(pairs, baseline), terms.family)
+
+
+def _claimed(pairs: Iterable[Compared], claims: Sequence[Claim]) -> list[Compared]:
+    """Those of ``pairs`` that ``claims`` are about, each with the arm said to be lower as the other."""
+    return [pair.against(claim.lower) for claim in claims for pair in pairs if {pair.one, pair.other} == claim.arms]
+
+
+def _gaps(pairs: Sequence[Compared], baseline: str | None, frame: pd.DataFrame) -> list[Compared]:
+    """The highest mean of each share with the baseline, or with the second highest where there is no other baseline."""
+    found = []
+    for share in shares_of(frame):
+        means = means_at(frame, share)
+        order = sorted(means, key=lambda arm: -means[arm])
+        if len(order) < 2:
+            continue
+        other = baseline if baseline in order[1:] else order[1]
+        found += [
+            pair.against(str(other))
+            for pair in pairs
+            if pair.share == share and {pair.one, pair.other} == {order[0], other}
+        ]
+    return found
+
+
+def _items(findings: Findings) -> int | None:
+    """The smallest number of test items that the table names, None where it names none."""
+    known = findings.frame["n_test"].dropna()
+    return None if known.empty else int(known.min())
+
+
+def _repeated(results: Published) -> list[Finding]:
+    if not results.repeated:
+        return []
+    text = f"{len(results.repeated)} runs stand twice: {'; '.join(results.repeated)}."
+    return [Finding("wrong", "Does each run stand there once?", text)]
+
+
+def _named_twice(frame: pd.DataFrame) -> list[Finding]:
+    """The arms that files name twice, which their reader has found to be one by treatment and by every figure."""
+    twice = [f"{arm} is {told}" for arm, told in _several_names(frame)]
+    if not twice:
+        return []
+    text = f"One treatment with equal figures goes by several names: {'; '.join(twice)}. Here each counts once."
+    return [Finding("wrong", "Does each arm go by one name?", text)]
+
+
+def _several_names(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    rows = frame.drop_duplicates("arm")
+    named = [(str(arm), str(names)) for arm, names in zip(rows["arm"], rows["names"], strict=True)]
+    return [(arm, names) for arm, names in named if " = " in names and names != arm]

@@ -1,0 +1,31 @@
+"""The study that a command names, with its plan and its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from frostline.errors import PlanRefused
+from frostline.options import Options, narrowing
+from frostline.presets import find_study
+from frostline.spec.plan import Plan, plan
+from frostline.spec.study import Study
+from frostline.spec.study_file import load_study
+
+
+def planned_as(name: str, options: Options) -> tuple[Study, Plan]:
+    """The study called ``name``, narrowed by ``options``, and its plan."""
+    study = load_study(find_study(name)).narrowed(narrowing(options))
+    return study, plan(study)
+
+
+def whole_plan(name: str, planned: Plan, options: Options) -> Plan:
+    """The plan of the whole study called ``name``, or ``planned`` where the rest of it cannot be carried out."""
+    try:
+        return planned_as(name, options)[1]
+    except PlanRefused:
+        return planned
+
+
+def default_folder(study: str) -> Path:
+    """Where what is kept of the study called ``study`` lies, unless its user says otherwise."""
+    return Path("results") / Path(study).stem
