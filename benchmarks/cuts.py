@@ -44,9 +44,9 @@ from frostline.data.read import read
 from frostline.data.samples import Samples
 from frostline.data.splits import split
 from frostline.randomness import stream
+from frostline.shelf import Shelf
 from frostline.spec.plan import plan
 from frostline.spec.study_file import load_study
-from frostline.store import Shelf
 
 HERE = Path(__file__).parent
 FROSTLINE = Path(sys.executable).with_name("frostline")

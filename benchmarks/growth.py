@@ -46,11 +46,12 @@ from frostline.networks.build import build
 from frostline.networks.network import Fit, Network
 from frostline.outcome import ClassFigures, Environment, Finished, Metrics, ParameterCounts, Validation
 from frostline.report.page import write_report
+from frostline.shelf import Shelf
 from frostline.spec.network import PlainCnn
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
-from frostline.store import Shelf, Store, read_outcomes
+from frostline.store import Store, read_outcomes
 from frostline.summary import status_summary
 from frostline.training.permafrost import Permafrost
 from frostline.training.site import Site

@@ -27,11 +27,12 @@ from frostline.executors.processes import Processes
 from frostline.networks.build import build
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt
+from frostline.shelf import Shelf
 from frostline.spec.plan import Plan, plan
 from frostline.spec.reading import Reading
 from frostline.spec.study import Study
 from frostline.start import fit_of
-from frostline.store import Shelf, Store, read_outcomes
+from frostline.store import Store, read_outcomes
 from tests.data.test_own import manifest
 from tests.trials import settle, small_plan, small_study
 

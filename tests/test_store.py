@@ -15,7 +15,8 @@ from frostline.errors import StoreBusy, StoreMismatch
 from frostline.networks.weights import read_weights
 from frostline.outcome import Failed, Finished
 from frostline.run import run_trial
-from frostline.store import Shelf, Store, read_outcomes
+from frostline.shelf import Shelf
+from frostline.store import Store, read_outcomes
 from tests.trials import job, transfer
 
 

@@ -16,10 +16,11 @@ from frostline.executors.choice import executor_of
 from frostline.look.prepare import prepare
 from frostline.outcome import Failed, Finished
 from frostline.progress import Progress
+from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
-from frostline.store import Shelf, Store, read_facts, read_outcomes
+from frostline.store import Store, read_facts, read_outcomes
 from frostline.way import way_of
 from frostline.way_facts import in_words
 
@@ -73,7 +74,7 @@ def carry_out(
 
 def _rules(study: Study, whole: Plan) -> str:
     """What the guarantee of a race rests on: its level, and the arms, shares and seeds of the whole study."""
-    arms = ", ".join(str(arm.surgery) for arm in whole.arms)
+    arms = ", ".join(arm.written for arm in whole.arms)
     shares = ", ".join(f"{share:g}" for share in dict.fromkeys(entry.share for entry in whole.entries))
     seeds = ", ".join(str(seed) for seed in dict.fromkeys(entry.seed for entry in whole.entries))
     return f"level {study.level:g}; arms {arms}; shares {shares}; seeds {seeds}"

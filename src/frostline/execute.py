@@ -10,14 +10,16 @@ from typing import Protocol
 
 from frostline.analysis.racing import race
 from frostline.errors import StoreMismatch
+from frostline.kept_files import items
 from frostline.outcome import Failed, Finished
 from frostline.run import Job
+from frostline.shelf import Shelf
 from frostline.spec.network import Timm
 from frostline.spec.plan import Plan
 from frostline.spec.study import Keep, Study
-from frostline.spec.trial import Trial, WeightsFile
+from frostline.spec.trial import Trial
 from frostline.stacking import run_again, stacks
-from frostline.store import Shelf, Store
+from frostline.store import Store
 from frostline.way import way_of
 
 
@@ -63,6 +65,7 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
     if not missing:
         return
     store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
+    _keep_items(plan, shelf)
     way = way_of(study, plan, store, device_of(study, store))
 
     def job_of(trial: Trial) -> Job:
@@ -163,12 +166,11 @@ def _kept(trial: Trial, plan: Plan, shelf: Shelf, keep: Keep) -> bool:
 
 
 def _failed_start(trial: Trial, outcomes: Mapping[str, Finished | Failed]) -> Failed | None:
-    if not isinstance(trial.start, Trial):
+    before = trial.predecessor
+    failed = None if before is None else outcomes.get(before.key)
+    if before is None or not isinstance(failed, Failed):
         return None
-    start = outcomes.get(trial.start.key)
-    if not isinstance(start, Failed):
-        return None
-    return Failed(key=trial.key, error=f"its start {trial.start.key} failed: {start.error}", traceback="")
+    return Failed(key=trial.key, error=f"its start {before.key} failed: {failed.error}", traceback="")
 
 
 def _has_files(plan: Plan) -> bool:
@@ -195,6 +197,16 @@ def _data_facts(study: Study, plan: Plan) -> dict[str, str]:
     return facts
 
 
+def _keep_items(plan: Plan, shelf: Shelf) -> None:
+    """Keeps, once a dataset of ``plan``, which items it has and which of them are near duplicates, for the audit."""
+    from frostline.data.read import read
+
+    for reading in sorted({trial.dataset.reading for trial in plan.trials}, key=str):
+        whole = read(reading)
+        if not shelf.items_path(whole.digest).exists():
+            shelf.keep_items(whole.digest, items(whole))
+
+
 def _weights_facts(plan: Plan) -> dict[str, str]:
     """The digest of all published weights that ``plan`` starts from, as they are now.
 
@@ -203,7 +215,7 @@ def _weights_facts(plan: Plan) -> dict[str, str]:
     """
     from frostline.networks.published import digest_of_weights
 
-    references = sorted({trial.start.weights for trial in plan.trials if isinstance(trial.start, WeightsFile)})
+    references = sorted({trial.published.weights for trial in plan.trials if trial.published is not None})
     return {f"weights {ref}": digest_of_weights(ref) for ref in references}
 
 

@@ -1,17 +1,19 @@
-"""What is kept of a trial in files: its weights, its predictions, and what it learned from."""
+"""What is kept in files: of a trial its weights, its predictions and what it learned from; of a dataset its items."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from frostline.data.duplicates import near_duplicates
 from frostline.data.planes import Items
 from frostline.data.samples import Collection, Corpus
 from frostline.data.splits import Splits
 from frostline.networks.network import Network
-from frostline.store import Shelf
+from frostline.shelf import Shelf
 from frostline.training.fit import State
 
 
@@ -47,3 +49,15 @@ def learned(whole: Corpus | Collection, splits: Splits) -> dict[str, np.ndarray]
     told = {"learned_ids": ids}
     told |= {"learned_groups": groups} if (groups != ids).any() else {}
     return told | ({"learned_contents": np.concatenate(contents)} if contents else {})
+
+
+def items(whole: Corpus | Collection) -> dict[str, np.ndarray]:
+    """Ids of all items of a dataset and their families of near duplicates; groups and contents where it has them."""
+    parts = [whole.samples] if isinstance(whole, Collection) else [whole.train, whole.validation, whole.test]
+    there = [part for part in parts if part is not None]
+    planes = there[0].planes if len(there) == 1 else torch.cat([part.planes for part in there])
+    ids, groups = np.concatenate([part.ids for part in there]), np.concatenate([part.groups for part in there])
+    contents = [part.contents for part in there if part.contents is not None]
+    told = {"ids": ids, "families": near_duplicates(planes.numpy())}
+    told |= {"groups": groups} if (groups != ids).any() else {}
+    return told | ({"contents": np.concatenate(contents)} if contents else {})

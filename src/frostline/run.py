@@ -25,12 +25,12 @@ from frostline.networks.build import build
 from frostline.networks.network import Network, above, frozen_depth, joined, parameter_counts, state_digest
 from frostline.operate import Given, Operation, Theatre, audit, operate
 from frostline.outcome import Failed, Finished, Frozen
+from frostline.shelf import Shelf
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.study import Keep
 from frostline.spec.trial import Trial
 from frostline.start import Start, fit_of, refuse_tested_starts, start_of
-from frostline.store import Shelf
 from frostline.tasks import classes
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit

@@ -1,10 +1,6 @@
-"""Outcomes, predictions and weights of a study, on disk: one SQLite file with one writer, and files by key.
+"""Outcomes of a study, the trials they belong to, and facts that must not change between runs.
 
-| where | what |
-|---|---|
-| ``study.sqlite`` | outcomes and the trials they belong to; facts that must not change between runs |
-| ``weights/KEY.safetensors`` | the best weights of a trial, ``weights/KEY/step-000100.safetensors`` its checkpoints |
-| ``predictions/KEY.npz`` | ids, targets and logits of the test items; ids, groups and contents the trial learned from |
+They lie in one SQLite file, ``study.sqlite``, which one process writes at a time; ``frostline.shelf`` has the rest.
 """
 
 from __future__ import annotations
@@ -12,28 +8,21 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
 from frostline.errors import StoreBusy, StoreMismatch
 from frostline.outcome import Failed, Finished, Outcome
+from frostline.shelf import PARTIAL
 from frostline.spec.trial import Trial
-
-if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
 
 T = TypeVar("T")
 LAYOUT = 1
-PARTIAL = ".partial-"
-"""How the temporary names begin under which files are written; what a killed process left of them is removed."""
 SCHEMA = """
 create table outcomes (key text primary key, status text not null, trial text not null, outcome text not null);
 create table facts (name text primary key, value text not null);
@@ -192,101 +181,3 @@ def _check_layout(database: sqlite3.Connection, path: Path) -> None:
     layout = database.execute("pragma user_version").fetchone()[0]
     if layout != LAYOUT:
         raise StoreMismatch(f"{path} has layout {layout}, this version reads {LAYOUT}; use another folder")
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """The items that a trial learned from: ids, the groups that the dataset gives them, the sha256 of their files.
-
-    ``groups`` is None where nothing is grouped and ``contents`` where no item has a file of its own; both are None
-    where an older version kept the predictions.
-    """
-
-    ids: np.ndarray
-    groups: np.ndarray | None
-    contents: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """The files of a study folder by key: each moved into place from a temporary name, whole or not at all."""
-
-    folder: Path
-
-    def weights_path(self, key: str) -> Path:
-        """Where the best weights of the trial ``key`` lie."""
-        return self.folder / "weights" / f"{key}.safetensors"
-
-    def checkpoints(self, key: str) -> dict[int, Path]:
-        """The checkpoints of the trial ``key``, by step."""
-        return {
-            int(path.stem.removeprefix("step-")): path
-            for path in sorted((self.folder / "weights" / key).glob("step-*"))
-        }
-
-    def predictions_path(self, key: str) -> Path:
-        """Where the predictions of the trial ``key`` lie."""
-        return self.folder / "predictions" / f"{key}.npz"
-
-    def keep_weights(self, key: str, state: Mapping[str, Tensor], step: int | None = None) -> None:
-        """Keeps the best weights of a trial, or those of the checkpoint at ``step``."""
-        from safetensors.torch import save_file
-
-        path = (
-            self.weights_path(key) if step is None else self.folder / "weights" / key / f"step-{step:06d}.safetensors"
-        )
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        _whole(path, lambda temporary: save_file(tensors, temporary))
-
-    def keep_predictions(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keeps the predictions of a trial and what it learned from."""
-        import numpy as np
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **{name: _narrow(array) for name, array in arrays.items()})
-
-        _whole(self.predictions_path(key), write)
-
-    def predictions(self, key: str) -> dict[str, np.ndarray]:
-        """The predictions of the trial ``key``: test_ids, targets, logits, and ``learned_*``, which it learned from."""
-        import numpy as np
-
-        with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
-            return {name: _wide(array) for name, array in arrays.items()}
-
-    def learned(self, key: str) -> Learned:
-        """The items that the trial ``key`` learned from: those it trained on and those it validated on."""
-        import numpy as np
-
-        with np.load(self.predictions_path(key), allow_pickle=False) as arrays:
-            groups, contents = (
-                _wide(arrays[name]) if name in arrays else None for name in ("learned_groups", "learned_contents")
-            )
-            return Learned(_wide(arrays["learned_ids"]), groups, contents)
-
-
-def _narrow(array: np.ndarray) -> np.ndarray:
-    """``array``, its text as UTF-8, which takes a quarter of the room."""
-    import numpy as np
-
-    return np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
-
-
-def _wide(array: np.ndarray) -> np.ndarray:
-    """``array`` as it was before ``_narrow``."""
-    import numpy as np
-
-    return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-
-
-def _whole(path: Path, write: Callable[[Path], None]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL, suffix=path.suffix)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

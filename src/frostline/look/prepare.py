@@ -16,7 +16,7 @@ from frostline.networks.published import locate, refuse_unfit
 from frostline.spec.network import NetworkSpec
 from frostline.spec.plan import Plan
 from frostline.spec.reading import Reading
-from frostline.spec.trial import Head, Trial, WeightsFile
+from frostline.spec.trial import Head, Trial
 from frostline.start import fit_of
 
 
@@ -60,9 +60,9 @@ class _Wanted:
 
 def _wanted(trial: Trial) -> _Wanted | None:
     """What ``trial`` wants of published weights; None where it does not start from such."""
-    if not isinstance(trial.start, WeightsFile):
+    if trial.published is None:
         return None
-    return _Wanted(trial.start.weights, trial.network, fit_of(trial, kept=len(trial.surgery)), trial.head)
+    return _Wanted(trial.published.weights, trial.network, fit_of(trial, kept=len(trial.surgery)), trial.head)
 
 
 def _dataset(reading: Reading, most_left_out: float, console: Console) -> Iterator[str]:
