@@ -87,7 +87,7 @@ class Finished(Record):
     n_validation: int
     n_test: int
     parameters: ParameterCounts
-    start: Literal["none", "self-pretrained", "published", "random"]
+    start: Literal["none", "self-pretrained", "published", "random", "matched"]
     start_told: tuple[str, ...] = ()
     start_digest: str | None
     split_digest: str

@@ -19,7 +19,10 @@ PLAIN_EVERY_S = 15.0
 
 
 class Progress:
-    """Trials done, failed and left, the time that may be left, and the best arm so far, at the largest share."""
+    """Trials done, failed and left, the time that may be left, and the best arm so far, at the largest share.
+
+    Controls are no arms to choose, and never the best.
+    """
 
     def __init__(self, plan: Plan, missing: int, console: Console) -> None:
         self._plan = plan
@@ -53,7 +56,8 @@ class Progress:
         else:
             self._done += 1
             for entry in self._entries[outcome.key]:
-                self._reached[entry.share, str(entry.arm.surgery)].append(outcome.best_validation.accuracy)
+                if entry.arm.start == "own":
+                    self._reached[entry.share, entry.arm.written].append(outcome.best_validation.accuracy)
         now = time.monotonic()
         if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
             self._told = now

@@ -1,4 +1,4 @@
-"""What a trial starts from: the weights of another trial, weights that others made, or none."""
+"""What a trial starts from: weights of another trial or of others, weights that are drawn for a control, or none."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import numpy as np
 from frostline.catalog import OWN_DATA
 from frostline.data.splits import Splits, refuse_overlap
 from frostline.networks.build import build
+from frostline.networks.matched import matched
 from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.published import load_published, locate
 from frostline.networks.weights import UNUSED_TENSORS, load_into, read_weights
+from frostline.randomness import stream_seed
+from frostline.shelf import Shelf
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
-from frostline.spec.trial import Trial, WeightsFile
-from frostline.store import Shelf
+from frostline.spec.trial import Matched, RandomStart, Trial, WeightsFile
 
-Kind = Literal["none", "self-pretrained", "published", "random"]
+Kind = Literal["none", "self-pretrained", "published", "random", "matched"]
 
 
 @dataclass(frozen=True)
@@ -75,20 +77,37 @@ def _several(ids: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def start_of(trial: Trial, shelf: Shelf) -> Start:
-    """The donor of ``trial``: the best weights of the trial it starts from, or published ones; none for scratch.
+    """The donor of ``trial``: the best weights of the trial it starts from, published or drawn ones; none for scratch.
 
     Raises:
         WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
     """
-    if trial.start is None:
-        return Start(None, "none")
-    if isinstance(trial.start, WeightsFile):
-        donor, told = _published(trial, trial.start.weights)
-        return Start(donor, _kind(trial), told)
-    path = shelf.weights_path(trial.start.key)
-    donor = build(trial.start.network, fit_of(trial.start), seed=0)
+    match trial.start:
+        case None:
+            return Start(None, "none")
+        case RandomStart(seed=seed):
+            fit = fit_of(trial, kept=len(trial.surgery))
+            donor = build(trial.network, fit, stream_seed(seed, "weights", "untrained"))
+            return Start(donor, _kind(trial), (f"untrained weights, drawn as a fresh network has them (seed {seed})",))
+        case Matched(start=like, seed=seed):
+            donor, told = _donor(trial, like, shelf)
+            drawn = (
+                "fresh weights, each parameter drawn by the normal law with the mean and deviation that it has in the "
+                f"start, running means and variances of norms in another order (seed {seed})"
+            )
+            return Start(matched(donor, seed), _kind(trial), (*told, drawn))
+        case start:
+            donor, told = _donor(trial, start, shelf)
+            return Start(donor, _kind(trial), told)
+
+
+def _donor(trial: Trial, start: Trial | WeightsFile, shelf: Shelf) -> tuple[Network, tuple[str, ...]]:
+    """The network with the weights of ``start``, and what of these was not taken as it is."""
+    if isinstance(start, WeightsFile):
+        return _published(trial, start.weights)
+    path, donor = shelf.weights_path(start.key), build(start.network, fit_of(start), seed=0)
     load_into(donor, read_weights(path), path)
-    return Start(donor, _kind(trial))
+    return donor, ()
 
 
 def fit_of(trial: Trial, kept: int | None = None) -> Fit:
@@ -100,13 +119,19 @@ def fit_of(trial: Trial, kept: int | None = None) -> Fit:
 def _kind(trial: Trial) -> Kind:
     """Where the weights at the root of the chain of ``trial`` came from.
 
-    A chain from scratch has learned from nothing but its target, so that it has no start in this sense.
+    A chain from scratch has learned from nothing but its target, so that it has no start in this sense. Where a head is
+    replaced on the way, one network was the start of another.
     """
-    root = trial.ancestors[-1].start if trial.ancestors else trial.start
-    if isinstance(root, WeightsFile):
-        return "random" if root.origin == "random" else "published"
-    alone = all(ancestor.dataset == trial.dataset and ancestor.share == trial.share for ancestor in trial.ancestors)
-    return "none" if alone and trial.head == "kept" else "self-pretrained"
+    chain = (trial, *trial.ancestors)
+    if any(isinstance(link.start, Matched) for link in chain):
+        return "matched"
+    match chain[-1].start:
+        case RandomStart() | WeightsFile(origin="random"):
+            return "random"
+        case WeightsFile():
+            return "published"
+    alone = all(link.dataset == trial.dataset and link.share == trial.share for link in chain)
+    return "none" if alone and all(link.head == "kept" for link in chain[:-1]) else "self-pretrained"
 
 
 def _published(trial: Trial, ref: str) -> tuple[Network, tuple[str, ...]]:

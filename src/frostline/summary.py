@@ -10,6 +10,7 @@ from frostline.catalog import DatasetCard, dataset_cards
 from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
 from frostline.presets import presets
+from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Study
@@ -20,10 +21,11 @@ LISTED = 10
 
 
 def plan_summary(study: Study, plan: Plan) -> str:
-    """The arms of ``study`` with all their names, its axes, its race, and how many trials and waves come of them."""
+    """The arms of ``study`` with all their names, its controls apart, its axes, its race, and its trials and waves."""
     cells = len(plan.entries)
     names = sum(len(arm.names) for arm in plan.arms)
-    width = max(len(str(arm.surgery)) for arm in plan.arms)
+    width = max(len(arm.written) for arm in plan.arms)
+    own, controls = ([arm for arm in plan.arms if (arm.start == "own") is named] for named in (True, False))
     waves = ", then ".join(f"{len(wave)}" for wave in plan.waves)
     recipe = plan.entries[-1].trial.recipe
     return "\n".join(
@@ -32,7 +34,9 @@ def plan_summary(study: Study, plan: Plan) -> str:
             study.question,
             "",
             f"{len(plan.arms)} arms ({names} names; equal treatments are run once):",
-            *(f"  {arm.surgery!s:{width}}  {' = '.join(arm.names)}" for arm in plan.arms),
+            *(f"  {arm.written:{width}}  {' = '.join(arm.names)}" for arm in own),
+            *([f"{len(controls)} of them are controls, which are never recommended:"] if controls else []),
+            *(f"  {arm.written:{width}}  {' = '.join(arm.names)}" for arm in controls),
             f"shares {', '.join(f'{share:g}' for share in study.shares)}",
             f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
@@ -88,7 +92,7 @@ def known_names() -> str:
         },
         "networks": {
             name: (kind.__doc__ or "").splitlines()[0]
-            for name, kind in (("plain_cnn", PlainCnn), ("mlp", Mlp), ("timm", Timm))
+            for name, kind in (("plain_cnn", PlainCnn), ("mlp", Mlp), ("mtt_vgg", MttVgg), ("timm", Timm))
         },
     }
     width = max(len(name) for shelf in shelves.values() for name in shelf)
@@ -105,10 +109,16 @@ def layers_of(name: str) -> str:
     Raises:
         FrostlineError: no network is called so; the text has the nearest architecture, or the name without its tag.
     """
-    plain: dict[str, PlainCnn | Mlp] = {"plain_cnn": PlainCnn(name="plain_cnn"), "mlp": Mlp(name="mlp")}
-    if name in plain:
-        depth = f"depth: {plain[name].depth}, which a study may change"
-        return "\n".join([f"{name}: {depth}", *_layers(plain[name].layer_names)])
+    plain: dict[str, PlainCnn | Mlp | MttVgg] = {
+        "plain_cnn": PlainCnn(name="plain_cnn"),
+        "mlp": Mlp(name="mlp"),
+        "mtt_vgg": MttVgg(name="mtt_vgg"),
+    }
+    if (network := plain.get(name)) is not None:
+        depth = (
+            "a tagger of music" if isinstance(network, MttVgg) else f"depth: {network.depth}, which a study may change"
+        )
+        return "\n".join([f"{name}: {depth}", *_layers(network.layer_names)])
     fault = unknown(name)
     if fault is not None:
         raise FrostlineError(f"{fault}; known besides: {', '.join(plain)}")
@@ -161,7 +171,11 @@ def _race(study: Study, plan: Plan) -> str:
 
     seeds = study.seed_values
     first = _keys(entry for entry in plan.entries if entry.seed in seeds[:FIRST])
-    alone = (_keys(entry for entry in plan.entries if entry.arm == arm) for arm in plan.arms)
+    alone = (
+        _keys(entry for entry in plan.entries if entry.arm == arm or entry.arm.controls(arm))
+        for arm in plan.arms
+        if arm.start == "own"
+    )
     fewest = min(len(first | keys) for keys in alone)
     if fewest == len(plan.trials):
         return f"a race that can save nothing: its first look is after {FIRST} seeds"

@@ -4,6 +4,8 @@ There is a race at each share, decided by ``elimination``: with probability of a
 best at that share, or ties with it, is ever stopped there. "Best" means the highest expected validation accuracy. A
 decision reads ``Finished.best_validation.accuracy`` of the seeds up to its look, and no figure of the test part. An arm
 that is left alone runs all its seeds, so that every figure of a survivor is the one that the whole design would give.
+
+Control arms do not race: they stop nobody, and each runs the seeds of the arms that it controls.
 """
 
 from __future__ import annotations
@@ -120,16 +122,17 @@ def _track(plan: Plan, share: float, outcomes: Mapping[str, Finished | Failed], 
     for entry in plan.entries:
         if entry.share == share:
             rows.setdefault(entry.arm, []).append(entry)
-    arms, planned = tuple(rows), max(len(row) for row in rows.values())
-    found = eliminate(_sample(list(rows.values()), outcomes), 1 - level, looks(planned))
+    arms, planned = tuple(arm for arm in rows if arm.start == "own"), max(len(row) for row in rows.values())
+    found = eliminate(_sample([rows[arm] for arm in arms], outcomes), 1 - level, looks(planned))
     reached = planned if found.waiting is None else found.waiting
     seeds = dict.fromkeys(arms, reached) | {arms[verdict.arm]: verdict.seeds for verdict in found.verdicts}
     survivors = tuple(arms[number] for number in found.racing)
     told = ShareRace(share, planned, found.looks, _stops(arms, found), survivors, margin(len(arms), planned, 1 - level))
+    controlled = {arm: tuple(own for own in arms if arm.controls(own)) or (arm,) for arm in rows}
     return _Track(
         told,
-        opened=tuple(entry for arm, row in rows.items() for entry in row[: seeds[arm]]),
-        later=tuple(entry for arm in survivors for entry in rows[arm][reached:]),
+        opened=tuple(entry for arm, row in rows.items() for entry in row[: max(seeds[own] for own in controlled[arm])]),
+        later=tuple(entry for arm, row in rows.items() if {*survivors} & {*controlled[arm]} for entry in row[reached:]),
     )
 
 

@@ -15,6 +15,8 @@ from frostline.spec.study import Family, Study
 
 CELL = {
     "arm": "str",
+    "treatment": "str",
+    "control": "str",
     "names": "str",
     "frozen_depth": "Int64",
     "kept": "Int64",
@@ -24,7 +26,11 @@ CELL = {
     "status": "str",
     "error": "str",
 }
-"""Columns that every row fills (``error``: where there is one), with their types."""
+"""Columns that every row fills (``error``: where there is one), with their types.
+
+``arm`` is the treatment and what it starts from where that is a control's (``f3r3 from random``), ``treatment`` the
+surgery alone, and ``control`` the kind of control (``random``), empty where the study names the arm itself.
+"""
 
 FIGURES = {
     "accuracy": "float64",
@@ -83,9 +89,13 @@ def table(
 
 
 def frame_of(rows: list[dict[str, object]]) -> pd.DataFrame:
-    """``rows`` as a table with every column of ``CELL`` and ``FIGURES`` in its type; what a row lacks is missing."""
+    """``rows`` as a table with every column of ``CELL`` and ``FIGURES`` in its type; what a row lacks is missing.
+
+    A row that does not say otherwise is no control, and its treatment is what its arm is called.
+    """
     columns = CELL | FIGURES
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    filled = [{"treatment": row["arm"], "control": "", **row} for row in rows]
+    return pd.DataFrame(filled, columns=list(columns)).astype(columns)
 
 
 def write_table(frame: pd.DataFrame, folder: Path) -> tuple[Path, Path]:
@@ -110,7 +120,9 @@ def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
 def _row(entry: Entry, outcome: Finished | Failed | None, stopped: Collection[str]) -> dict[str, object]:
     never = "stopped" if entry.trial.key in stopped else "missing"
     cell: dict[str, object] = {
-        "arm": str(entry.arm.surgery),
+        "arm": entry.arm.written,
+        "treatment": str(entry.arm.surgery),
+        "control": "" if entry.arm.start == "own" else entry.arm.start,
         "names": " = ".join(entry.arm.names),
         "frozen_depth": entry.arm.surgery.frozen_depth,
         "kept": entry.arm.surgery.kept,

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from frostline.errors import nearest
-from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.axes import CONTROLS, Control, ControlsChoice, Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.surgery import Surgery, misfit
@@ -29,7 +29,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     dataset, source = part(Dataset, raw.get("dataset")), part(Source, raw.get("source"))
     found: list[Disagreement] = []
     if network is not None:
-        found += _misfits(surgeries, network.layer_names) + _same_labels(surgeries, len(network.layer_names))
+        found += misfits(surgeries, network.layer_names) + _same_labels(surgeries, len(network.layer_names))
         if dataset is not None and (why := network.fault_on(dataset.plane_shape[1])):
             found.append((("network",), why))
         if raw.get("head") == "hidden-kept" and network.hidden is None:
@@ -37,7 +37,8 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     found += _useless_or_missing_source(raw, surgeries)
     if dataset is not None and isinstance(source, Pretraining):
         found += _unlike_planes(source.dataset, dataset)
-    found += _pretrained_by_nobody(raw, source, network)
+    found += _pretrained_by_nobody(raw, source, network) + _controls_of_nothing(raw, surgeries)
+    found += _controls_like_the_source(raw, source, dataset)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
 
 
@@ -60,6 +61,27 @@ def _useless_or_missing_source(raw: Mapping[str, Any], surgeries: Mapping[str, F
     return []
 
 
+def _controls_of_nothing(raw: Mapping[str, Any], surgeries: Mapping[str, Family | Surgery]) -> list[Disagreement]:
+    """Control arms where no surgery keeps weights, so that there is no arm to control."""
+    readable = isinstance(raw.get("surgeries"), Mapping) and len(surgeries) == len(raw["surgeries"])
+    if not controls_in(raw) or not surgeries or not readable or keeping(surgeries):
+        return []
+    said = "there is nothing to control, for no surgery keeps weights of a source"
+    return [(("controls",), f"{said}; remove it, or add a source and a surgery that keeps some")]
+
+
+def _controls_like_the_source(raw: Mapping[str, Any], source: object, dataset: object) -> list[Disagreement]:
+    """Controls that start as the arms of the study do, so that they would show nothing."""
+    kinds, found = controls_in(raw), list[Disagreement]()
+    if "random" in kinds and isinstance(source, WeightsFile) and source.origin == "random":
+        said = "random shows what pretraining does, and the weights of the source are random; leave it out"
+        found.append((("controls",), said))
+    if "selffer" in kinds and isinstance(source, Pretraining) and source.dataset == dataset:
+        said = "selffer starts from a network trained on the target, and so does the source; leave it out"
+        found.append((("controls",), said))
+    return found
+
+
 def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     ours, theirs = source.plane_shape, target.plane_shape
     if ours == theirs:
@@ -71,7 +93,8 @@ def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     return [(("source", "dataset"), said)]
 
 
-def _misfits(surgeries: Mapping[str, Family | Surgery], layer_names: Sequence[str]) -> list[Disagreement]:
+def misfits(surgeries: Mapping[str, Family | Surgery], layer_names: Sequence[str]) -> list[Disagreement]:
+    """The ``surgeries`` that do not fit a network of these layers."""
     found: list[Disagreement] = []
     layers = len(layer_names)
     for name, entry in surgeries.items():
@@ -125,7 +148,7 @@ def _unknown_recipes(raw: Mapping[str, Any], source: object) -> list[Disagreemen
 
 def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
     found: list[Disagreement] = []
-    for key in ("shares", "seeds", "vary"):
+    for key in ("shares", "seeds", "vary", "controls"):
         values = raw.get(key)
         if not isinstance(values, tuple):
             continue
@@ -133,7 +156,7 @@ def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
         repeated = [str(value) for value, count in counts.items() if count > 1]
         if repeated:
             found.append(((key,), f"{', '.join(repeated)} stands more than once; name each once"))
-        if not values and key != "vary":
+        if not values and key in ("shares", "seeds"):
             found.append(((key,), "is empty; name at least one"))
     return found
 
@@ -141,6 +164,12 @@ def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
 def keeping(surgeries: Mapping[str, Family | Surgery]) -> list[str]:
     """The names of the ``surgeries`` that keep some weights of what they start from."""
     return [name for name, entry in surgeries.items() if entry.needs_start]
+
+
+def controls_in(raw: Mapping[str, Any]) -> tuple[Control, ...]:
+    """The kinds of control arms that the values under the keys of a study add; none where they cannot be read."""
+    chosen = part(ControlsChoice, raw.get("controls")) or ()
+    return CONTROLS if chosen == "all" else tuple(chosen)
 
 
 def part(kind: Any, raw: object) -> Any:

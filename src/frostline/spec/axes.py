@@ -1,9 +1,9 @@
-"""The parts of a study that can be written in more than one shape: families, sources, lists or single values."""
+"""The parts of a study that can be written in more than one shape: families, sources, controls, lists."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
@@ -12,7 +12,7 @@ from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
 from frostline.spec.published import Statistics
 from frostline.spec.recipe import Recipe
-from frostline.spec.surgery import FATE_NAMES, Surgery
+from frostline.spec.surgery import FATE_NAMES, Fate, Surgery
 from frostline.spec.trial import WeightsFile
 
 
@@ -107,6 +107,23 @@ NormaliseChoice = Annotated[
     Discriminator(_mapping_or_text),
 ]
 """How planes are normalised; ``pretrained`` is by the statistics of the published weights that one starts from."""
+Control = Literal["random", "matched", "selffer"]
+"""A kind of control arm: the same surgery from another start, which shows what of an effect is owed to pretraining.
+
+``random``: of untrained weights. Layers that are tuned from untrained weights are trained from scratch, so that the
+control is the surgery that resets them; it keeps weights only where it freezes some.
+``matched``: of fresh weights that share nothing with the start but the mean and deviation of each tensor.
+``selffer``: of a network that was trained from scratch on the same target share (Yosinski et al. 2014, "How
+transferable are features in deep neural networks?"). Whatever it resets begins with the fresh weights that the network
+from scratch began with, as in every trial of one seed.
+"""
+Beginning = Control | Literal["own"]
+"""What an arm starts from: what its study says, or what a control does."""
+CONTROLS: tuple[Control, ...] = get_args(Control)
+ControlsChoice = Annotated[
+    Annotated[Literal["all"], Tag("text")] | Annotated[tuple[Control, ...], Tag("list")], Discriminator(_text_or_list)
+]
+"""Which control arms a study adds; ``all`` for every kind."""
 FamilyOrSurgery = Annotated[
     Annotated[Family, Tag("mapping")] | Annotated[Surgery, Tag("text")], Discriminator(_mapping_or_text)
 ]
@@ -121,3 +138,23 @@ SeedsOrCount = Annotated[
     Annotated[PositiveInt, Field(le=10_000), Tag("one")] | Annotated[tuple[int, ...], Tag("list")],
     Discriminator(_list_or_one),
 ]
+
+
+def counterpart(surgery: Surgery, control: Control) -> tuple[Surgery, Beginning]:
+    """The surgery and the start of the arm that is the ``control`` of ``surgery``; ``own`` if it keeps no weights."""
+    if control != "random":
+        return surgery, control
+    untrained = _untrained(surgery)
+    return untrained, "random" if untrained.needs_start else "own"
+
+
+def from_scratch(layers: int) -> Surgery:
+    """The surgery of a network of ``layers`` layers that keeps nothing."""
+    return Surgery([Fate.RESET] * layers)
+
+
+def _untrained(surgery: Surgery) -> Surgery:
+    """``surgery`` of untrained weights in its one spelling: what it tunes of them, it resets."""
+    if surgery.after is not None:
+        return Surgery(surgery.fates, _untrained(surgery.after))
+    return Surgery([Fate.RESET if fate is Fate.TUNED else fate for fate in surgery.fates])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from frostline.spec.agreement import Disagreement, Keys, keeping, part, parts
+from frostline.spec.agreement import Disagreement, Keys, controls_in, keeping, misfits, part, parts
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
+from frostline.spec.plan import arms_of
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import WeightsFile
@@ -27,7 +28,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     """
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
     found += [*_idle_norms(plain), *_idle_norms_of_pretraining(plain), *_idle_beside_probes(plain)]
-    found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain)]
+    found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain), *_idle_controls(plain)]
     if plain.get("augmentation") == {}:
         found.append((("augmentation",), "names nothing; remove it"))
     recipes = plain.get("recipes")
@@ -52,8 +53,28 @@ def _idle_race(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
             ("evidence",),
             f"race has no effect with {count} seeds, for its first look is after {FIRST_LOOK}; remove it",
         )
-    if isinstance(raw, Mapping) and len(raw) == 1 and isinstance(part(Surgery, next(iter(raw.values()))), Surgery):
+    single = isinstance(raw, Mapping) and len(raw) == 1 and isinstance(part(Surgery, next(iter(raw.values()))), Surgery)
+    if single and not controls_in(plain):
         yield ("evidence",), "race has no effect, for there is one arm; remove it"
+
+
+def _idle_controls(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """No kind of control, or random ones that the study has already: what tunes all it keeps, beside scratch."""
+    if plain.get("controls") == ():
+        yield ("controls",), "names nothing; remove it"
+    network, raw = part(NetworkSpec, plain.get("network")), plain.get("surgeries")
+    surgeries, random = parts(FamilyOrSurgery, raw), [kind for kind in controls_in(plain) if kind == "random"]
+    if not random or network is None or not isinstance(raw, Mapping):
+        return
+    if len(surgeries) < len(raw) or misfits(surgeries, network.layer_names) or not keeping(surgeries):
+        return
+    own = {surgery: () for entry in surgeries.values() for surgery in _each(entry, len(network.layer_names))}
+    if len(arms_of(own, random)) == len(own):
+        yield ("controls",), "random adds no arm, for no surgery freezes a layer and scratch is there; leave it out"
+
+
+def _each(entry: Family | Surgery, layers: int) -> tuple[Surgery, ...]:
+    return (entry,) if isinstance(entry, Surgery) else tuple(entry.surgeries(layers).values())
 
 
 def _idle_views(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
@@ -67,8 +88,8 @@ def _idle_views(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
 
 
 def _idle_seeds(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
-    pretrained, vary = _pretrains(plain), plain.get("vary")
-    varied = vary if isinstance(vary, tuple) else ()
+    vary, drawn = plain.get("vary"), {"random", "matched"} & {*controls_in(plain)}
+    pretrained, varied = _pretrains(plain) or bool(drawn), vary if isinstance(vary, tuple) else ()
     if "pretraining" in varied and not pretrained:
         said = "pretraining has no effect, for the study makes none of its own; remove it"
         yield ("vary", varied.index("pretraining")), said

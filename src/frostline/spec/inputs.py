@@ -7,7 +7,14 @@ from pathlib import Path
 
 from frostline.errors import UnknownName, WeightsFault
 from frostline.spec.network import NetworkSpec, Timm
-from frostline.spec.published import Statistics, facts_of, reference_kind, refuse_other_architecture, statistics_of
+from frostline.spec.published import (
+    DATA_PREFIX,
+    Statistics,
+    facts_of,
+    reference_kind,
+    refuse_other_architecture,
+    statistics_of,
+)
 from frostline.spec.study import Study
 from frostline.spec.trial import Normalisation, WeightsFile
 
@@ -66,7 +73,8 @@ def _missing_file(study: Study) -> list[str]:
     if study.normalise != "pretrained" or not isinstance(source, WeightsFile):
         return []
     path = Path(source.weights)
-    if reference_kind(source.weights) != "file" or path.is_file():
+    lies_with_data = source.weights.startswith(DATA_PREFIX)
+    if reference_kind(source.weights) != "file" or lies_with_data or path.is_file():
         return []
     where = "" if path.is_absolute() else f" below {Path.cwd()}"
     return [f"source.weights: {path}: there is no such file{where}; name one that is there"]

@@ -13,6 +13,7 @@ from frostline.catalog import dataset_cards
 from frostline.errors import nearest
 from frostline.spec.agreement import Keys
 from frostline.spec.axes import Pretraining
+from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.study import Study
 from frostline.spec.trial import WeightsFile
@@ -22,6 +23,7 @@ TAGGED: dict[str, type[BaseModel]] = {
     "pretraining": Pretraining,
     "plain_cnn": PlainCnn,
     "mlp": Mlp,
+    "mtt_vgg": MttVgg,
     "timm": Timm,
 }
 """The names that the types give to alternatives where a file writes a group of keys."""
@@ -56,7 +58,7 @@ def message_for(detail: ErrorDetails) -> str:
             known = context["expected_tags"].replace("'", "").split(", ")
             return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
         case "union_tag_not_found" if isinstance(got, Mapping):
-            return "name is missing; it says which network this is: plain_cnn, mlp, timm"
+            return "name is missing; it says which network this is: plain_cnn, mlp, mtt_vgg, timm"
         case "value_error":
             return str(context["error"])
         case kind:
@@ -77,7 +79,7 @@ def _number_hint(kind: str, got: object) -> str:
 
 def _group_hint(detail: ErrorDetails) -> str:
     """How a network or a dataset is written that stands there by its name alone."""
-    got, known = detail["input"], {"network": ("plain_cnn", "mlp", "timm"), "dataset": tuple(dataset_cards())}
+    got, known = detail["input"], {"network": ("plain_cnn", "mlp", "mtt_vgg", "timm"), "dataset": tuple(dataset_cards())}
     named = isinstance(got, str) and got in known.get(str(detail["loc"][-1]), ())
     return f"; write {{name: {got}}}" if named else ""
 

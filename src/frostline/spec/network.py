@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator, model_validator
 
 from frostline.spec.base import Value
+from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.surgery import MOST_LAYERS
 from frostline.spec.timm_facts import Architecture, Readout, architectures, unknown
 
@@ -194,4 +195,4 @@ def _is_layer_normed(model: str, known: Architecture) -> bool:
     return known.family in LAYER_NORMED and RMS_NORMED.fullmatch(model) is None
 
 
-NetworkSpec = Annotated[PlainCnn | Mlp | Timm, Field(discriminator="name")]
+NetworkSpec = Annotated[PlainCnn | Mlp | Timm | MttVgg, Field(discriminator="name")]

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import ValidationError
 
 from frostline.errors import PlanRefused
-from frostline.spec.axes import Pretraining
+from frostline.spec.axes import CONTROLS, Beginning, Control, Pretraining, counterpart, from_scratch
 from frostline.spec.inputs import Inputs, inputs_of
 from frostline.spec.portion import Portioned, resolved
 from frostline.spec.refusals import refusals
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Head, Seeds, Trial, WeightsFile
+from frostline.spec.trial import Head, Matched, RandomStart, Seeds, Start, Trial, WeightsFile
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One treatment of the study: its surgery, and every name that the study file gives it."""
+    """One treatment of a study: its surgery, what it starts from, and every name that it goes by.
+
+    ``start`` is ``own`` for what the study names itself, and else says which control the arm is.
+    """
 
     surgery: Surgery
     names: tuple[str, ...]
+    start: Beginning = "own"
 
     def __str__(self) -> str:
-        return f"{self.surgery} ({' = '.join(self.names)})"
+        return f"{self.written} ({' = '.join(self.names)})"
+
+    @property
+    def written(self) -> str:
+        """The arm in a table: ``f3r3``, or ``f3r3 from random``; no two arms of a study are written alike."""
+        return str(self.surgery) if self.start == "own" else f"{self.surgery} from {self.start}"
+
+    def controls(self, arm: Arm) -> bool:
+        """True where this arm is a control of ``arm``, which no control has itself."""
+        if self.start == "own" or arm.start != "own" or not arm.surgery.needs_start:
+            return False
+        return counterpart(arm.surgery, self.start) == (self.surgery, self.start)
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ class Plan:
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """Each arm once, in the order of the study file."""
+        """Each arm once: those of the study in the order of its file, then those that it adds as controls."""
         return tuple(dict.fromkeys(entry.arm for entry in self.entries))
 
     @cached_property
@@ -89,12 +105,11 @@ def plan(study: Study) -> Plan:
     inputs = inputs_of(study)
     starts = {seed: _start(study, inputs, seed) for seed in study.seed_values}
     entries, faults = [], dict[str, None]()
-    for surgery, names in study.named_surgeries().items():
-        arm = Arm(surgery, names)
+    for arm in arms_of(study.named_surgeries(), study.control_kinds):
         for share in study.shares:
             for seed in study.seed_values:
                 try:
-                    trial = _transfer(study, inputs, Cell(surgery, share, seed), starts[seed])
+                    trial = _trial(study, inputs, Cell(arm, share, seed), starts[seed])
                 except ValidationError as error:
                     faults[f"{arm}: {error.errors()[0]['ctx']['error']}"] = None
                 else:
@@ -106,18 +121,43 @@ def plan(study: Study) -> Plan:
 
 @dataclass(frozen=True)
 class Cell:
-    """Which treatment, at which share, with which seed."""
+    """Which arm, at which share, with which seed."""
 
-    surgery: Surgery
+    arm: Arm
     share: float
     seed: int
 
 
-def _transfer(study: Study, inputs: Inputs, cell: Cell, start: Trial | WeightsFile | None) -> Trial:
-    surgery, seeds = cell.surgery, _seeds(study, cell.seed)
-    head: Head = study.head if surgery.needs_start else "new"
+@dataclass(frozen=True)
+class Begin:
+    """What the first training of a surgery starts from, and what becomes of its head."""
+
+    start: Start | None
+    head: Head
+
+
+def _trial(study: Study, inputs: Inputs, cell: Cell, own: Trial | WeightsFile | None) -> Trial:
+    """The trial of ``cell``, where the study's own transfers of its seed start from ``own``."""
+    surgery, seed = cell.arm.surgery, _pretraining_seed(study, cell.seed)
+    match cell.arm.start:
+        case "own":
+            begin = Begin(own, study.head)
+        case "random":
+            begin = Begin(RandomStart(seed=seed), "new")
+        case "matched":
+            assert own is not None
+            begin = Begin(Matched(start=own, seed=seed), study.head)
+        case "selffer":
+            scratch = from_scratch(len(surgery))
+            begin = Begin(_transfer(study, inputs, cell, scratch, Begin(None, "new")), "new")
+    return _transfer(study, inputs, cell, surgery, begin)
+
+
+def _transfer(study: Study, inputs: Inputs, cell: Cell, surgery: Surgery, begin: Begin) -> Trial:
+    seeds, start = _seeds(study, cell.seed), begin.start if surgery.needs_start else None
+    head: Head = begin.head if surgery.needs_start else "new"
     if surgery.after is not None:
-        start, head = _transfer(study, inputs, replace(cell, surgery=surgery.after), start), "kept"
+        start, head = _transfer(study, inputs, cell, surgery.after, begin), "kept"
     recipe, asked = study.recipe_of(study.recipe), Portioned(cell.share, seeds.split)
     return Trial(
         dataset=study.dataset,
@@ -129,7 +169,7 @@ def _transfer(study: Study, inputs: Inputs, cell: Cell, start: Trial | WeightsFi
         normalise=inputs.normalise,
         augmentation=study.augmentation,
         head=head,
-        start=start if surgery.needs_start or surgery.after is not None else None,
+        start=start,
         seeds=seeds,
     )
 
@@ -139,7 +179,7 @@ def _start(study: Study, inputs: Inputs, seed: int) -> Trial | WeightsFile | Non
     source = study.source
     if not isinstance(source, Pretraining):
         return source
-    own = seed if "pretraining" in study.vary else study.fixed_seed
+    own = _pretraining_seed(study, seed)
     recipe = study.recipe_of(source.recipe_beside(study.recipe) or study.recipe)
     return Trial(
         dataset=source.dataset,
@@ -153,8 +193,44 @@ def _start(study: Study, inputs: Inputs, seed: int) -> Trial | WeightsFile | Non
     )
 
 
+def _pretraining_seed(study: Study, seed: int) -> int:
+    return seed if "pretraining" in study.vary else study.fixed_seed
+
+
 def _seeds(study: Study, seed: int) -> Seeds:
     def follow(purpose: str) -> int:
         return seed if purpose in study.vary else study.fixed_seed
 
     return Seeds(split=follow("split"), share=follow("share"), weights=follow("weights"), batches=follow("batches"))
+
+
+def arms_of(named: Mapping[Surgery, tuple[str, ...]], controls: Collection[Control]) -> tuple[Arm, ...]:
+    """The arms of a study: its ``named`` surgeries, what from scratch they are held against, then their ``controls``.
+
+    Training from scratch is an arm like any other, under its fates where the study has no name for it. A control that
+    serves several surgeries is one arm under all their names.
+    """
+    names: dict[tuple[Surgery, Beginning], dict[str, None]] = {
+        (surgery, "own"): dict.fromkeys(called) for surgery, called in named.items()
+    }
+    keeping = {surgery: called for surgery, called in named.items() if surgery.needs_start}
+    for surgery in keeping:
+        for reference in _scratches(surgery, controls):
+            names.setdefault((reference, "own"), {str(reference): None})
+    for control in (control for control in CONTROLS if control in controls):
+        for surgery, called in keeping.items():
+            treated, start = counterpart(surgery, control)
+            if start != "own":
+                more = {f"{name} from {start}": None for name in called}
+                names[treated, start] = names.get((treated, start), {}) | more
+    return tuple(Arm(surgery, tuple(called), start) for (surgery, start), called in names.items())
+
+
+def _scratches(surgery: Surgery, controls: Collection[Control]) -> Iterator[Surgery]:
+    """What trains from scratch and is compared with ``surgery``, or is the start of a control of it."""
+    if "random" in controls:
+        treated, start = counterpart(surgery, "random")
+        if start == "own":
+            yield treated
+    if "random" in controls or "selffer" in controls:
+        yield from_scratch(len(surgery))

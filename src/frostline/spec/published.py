@@ -24,6 +24,8 @@ __all__ = [
 ReferenceKind = Literal["timm", "google-vit", "package", "file", "folder"]
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
 PACKAGE_PREFIX = "pypi:"
+DATA_PREFIX = "data:"
+"""Before a file that lies under the folder of the user's data, wherever that is: ``data:weights/NAME.safetensors``."""
 _GOOGLE_VIT = re.compile(r"google/vit-(base|large|huge)-(patch\d+)-(\d+)(-in21k)?")
 _IMAGE_SIZE = re.compile(r"_\d{3,4}$")
 

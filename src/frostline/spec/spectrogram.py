@@ -22,7 +22,8 @@ class Spectrogram(Value):
     ``scale`` of Slaney's Auditory Toolbox or of HTK, from ``lowest_hz`` to ``highest_hz`` (half the rate where it is
     absent), each of area 1 with ``norm: slaney``. ``decibel`` is 10 log10 of the power over the ``reference`` (the
     segment's ``maximum``, or ``one``), no lower than ``range_db`` below the segment's maximum; ``log`` is the natural
-    logarithm of the power plus 1e-6.
+    logarithm of the power plus 1e-6; ``compressed`` is log10 of 10,000 times the power plus 1, which is 0 for silence
+    (Dieleman and Schrauwen 2014).
     """
 
     rate_hz: PositiveInt = 22_050
@@ -35,7 +36,7 @@ class Spectrogram(Value):
     highest_hz: PositiveFloat | None = None
     scale: Literal["slaney", "htk"] = "slaney"
     norm: Literal["slaney", "none"] = "slaney"
-    level: Literal["decibel", "log"] = "decibel"
+    level: Literal["decibel", "log", "compressed"] = "decibel"
     reference: Literal["maximum", "one"] = "maximum"
     range_db: float = Field(default=80.0, gt=0)
 
@@ -52,8 +53,8 @@ class Spectrogram(Value):
         if self.hop > self.window:
             raise ValueError(f"hop must be at most window, {self.window}, or samples are left out (got {self.hop})")
         idle = self.model_fields_set & {"reference", "range_db"}
-        if self.level == "log" and idle:
-            raise ValueError(f"{' and '.join(sorted(idle))} would have no effect with level: log; remove it")
+        if self.level != "decibel" and idle:
+            raise ValueError(f"{' and '.join(sorted(idle))} would have no effect with level: {self.level}; remove it")
         return self
 
     @model_validator(mode="after")

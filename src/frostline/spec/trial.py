@@ -51,6 +51,37 @@ class WeightsFile(Value):
         return weights
 
 
+class RandomStart(Value):
+    """Untrained weights as a start, drawn as the architecture draws its own, from a stream of ``seed`` of their own.
+
+    It tells what frozen layers give that have learned from no data.
+    """
+
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """The name of these weights for whatever network and planes they are drawn."""
+        return f"random {self.seed}"
+
+
+class Matched(Value):
+    """Fresh weights as a start: of each tensor of ``start`` nothing is left but the statistics of its numbers.
+
+    Each parameter is drawn, from a stream of ``seed``, by the normal law with the mean and the deviation that it has
+    in ``start``; running means and variances of norms are those of ``start`` in another order.
+    """
+
+    start: Trial | WeightsFile
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """The name of these weights: that of the start and the seed."""
+        start = self.start.weights if isinstance(self.start, WeightsFile) else self.start.key
+        return f"matched {start} {self.seed}"
+
+
 class Trial(Value):
     """One training run. A pretraining is a trial without a start; a transfer starts from a trial or from weights.
 
@@ -67,7 +98,7 @@ class Trial(Value):
     normalise: Annotated[Normalisation | Statistics, Field(union_mode="left_to_right")] = "unit"
     augmentation: Augmentation = Augmentation()
     head: Head = "new"
-    start: Trial | WeightsFile | None = None
+    start: Trial | WeightsFile | RandomStart | Matched | None = None
     seeds: Seeds = Seeds()
 
     @model_validator(mode="after")
@@ -80,18 +111,10 @@ class Trial(Value):
             raise ValueError("a surgery that keeps weights needs a start, and one that keeps none has no start")
         if self.head != "new" and (self.start is None or Fate.REMOVED in self.surgery.fates):
             raise ValueError(f"head: {self.head} needs a start and a surgery that removes no layer")
-        if self.head == "kept" and isinstance(self.start, Trial):
-            ours, theirs = len(self.dataset.class_indices), len(self.start.dataset.class_indices)
-            if ours != theirs:
-                raise ValueError(
-                    f"head: kept needs as many classes as the start has ({theirs}, not {ours}); use head: new"
-                )
-        if isinstance(self.start, Trial) and self.start.network != self.network:
-            raise ValueError("the start has another network; a trial starts from weights of its own network")
-        if isinstance(self.start, Trial) and self.start.dataset.plane_shape != self.dataset.plane_shape:
-            raise ValueError(
-                "the start saw planes of other channels or size; state the adaptation on one of the datasets"
-            )
+        if self.predecessor is not None:
+            _refuse_unlike(self, self.predecessor)
+        if isinstance(self.start, RandomStart) and (self.head != "new" or Fate.TUNED in self.surgery.fates):
+            raise ValueError("what is tuned or kept of an untrained start is as good as new; write r, and head: new")
         if self.head == "hidden-kept" and self.network.hidden is None:
             raise ValueError("head: hidden-kept needs a network with a hidden dense layer")
         if self.recipe.steps is None or self.recipe.validate_every == "pass":
@@ -102,10 +125,8 @@ class Trial(Value):
     def key(self) -> str:
         """The name of this trial: a digest of what differs from the defaults, and of the key of its start."""
         content: dict[str, object] = self.model_dump(mode="json", exclude_defaults=True, exclude={"start"})
-        if isinstance(self.start, Trial):
-            content["start"] = {"trial": self.start.key}
-        elif self.start is not None:
-            content["start"] = self.start.model_dump(mode="json", exclude_defaults=True)
+        if self.start is not None:
+            content["start"] = _content(self.start)
         return key_of("trial", content)
 
     @property
@@ -122,6 +143,51 @@ class Trial(Value):
         return depth + 1 if depth == len(fates) else depth
 
     @property
+    def predecessor(self) -> Trial | None:
+        """The trial whose weights this one starts from, or whose statistics its start is drawn with."""
+        start = self.start.start if isinstance(self.start, Matched) else self.start
+        return start if isinstance(start, Trial) else None
+
+    @property
+    def published(self) -> WeightsFile | None:
+        """The weights of others that this trial starts from, or whose statistics its start is drawn with."""
+        start = self.start.start if isinstance(self.start, Matched) else self.start
+        return start if isinstance(start, WeightsFile) else None
+
+    @property
     def ancestors(self) -> tuple[Trial, ...]:
         """The trials this one starts from, nearest first."""
-        return (self.start, *self.start.ancestors) if isinstance(self.start, Trial) else ()
+        before = self.predecessor
+        return () if before is None else (before, *before.ancestors)
+
+
+Start = Trial | WeightsFile | RandomStart | Matched
+"""What a trial may start from."""
+
+
+def _refuse_unlike(trial: Trial, before: Trial) -> None:
+    """Nothing, where ``trial`` can start from ``before``.
+
+    Raises:
+        ValueError: they have other networks or planes, or a head is kept that has another number of classes.
+    """
+    ours, theirs = len(trial.dataset.class_indices), len(before.dataset.class_indices)
+    if trial.head == "kept" and ours != theirs:
+        raise ValueError(f"head: kept needs as many classes as the start has ({theirs}, not {ours}); use head: new")
+    if before.network != trial.network:
+        raise ValueError("the start has another network; a trial starts from weights of its own network")
+    if before.dataset.plane_shape != trial.dataset.plane_shape:
+        raise ValueError("the start saw planes of other channels or size; state the adaptation on one of the datasets")
+
+
+def _content(start: Start) -> dict[str, object]:
+    """What a key says of ``start``."""
+    match start:
+        case Trial():
+            return {"trial": start.key}
+        case RandomStart():
+            return {"random": start.seed}
+        case Matched():
+            return {"matched": _content(start.start), "seed": start.seed}
+        case _:
+            return start.model_dump(mode="json", exclude_defaults=True)

