@@ -6,6 +6,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
+from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.table import cut_points, table
 from frostline.report.depth import LEGEND_WIDTH, depth_lines, spread
 from frostline.report.figures import pictures
@@ -30,7 +31,7 @@ def test_every_shape_of_study_is_drawn_and_drawn_the_same_twice(changes: dict[st
     made = study(**changes)
     planned = plan(made)
     frame = table(planned, without(outcomes(planned), planned, "f4t2", {0}))
-    first, second = (pictures(frame, cut_points(made), 0.95) for _ in range(2))
+    first, second = (pictures(Findings(frame), cut_points(made)) for _ in range(2))
     assert first == second
     assert [picture.name for picture in first] == [f"accuracy-against-{name}" for name in names]
     assert all(picture.svg.startswith(b"<?xml") and picture.png.startswith(b"\x89PNG") for picture in first)
@@ -39,7 +40,7 @@ def test_every_shape_of_study_is_drawn_and_drawn_the_same_twice(changes: dict[st
 def test_the_words_of_a_figure_give_the_highest_mean_with_its_interval() -> None:
     made = study(surgeries=FEW)
     planned = plan(made)
-    words = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0].alt
+    words = pictures(Findings(table(planned, outcomes(planned))), cut_points(made))[0].alt
     assert "one panel for each of 2 shares" in words
     assert "At 1 % the highest mean is f4t2, 0.877 ([" in words
     assert "n = 5). At 10 %" in words
@@ -48,21 +49,21 @@ def test_the_words_of_a_figure_give_the_highest_mean_with_its_interval() -> None
 def test_one_seed_is_described_as_one_run_without_interval() -> None:
     made = study(seeds=1, shares=(0.1,), surgeries=FEW)
     planned = plan(made)
-    words = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0].alt
+    words = pictures(Findings(table(planned, outcomes(planned))), cut_points(made))[0].alt
     assert "(one run: no interval)" in words
 
 
 def test_an_arm_of_no_family_stands_beside_the_cuts_under_its_own_name() -> None:
     made = study(surgeries={"FR": {"below": "frozen", "above": "reset"}, "sandwich": "f2t2f2"}, shares=(0.1,))
     planned = plan(made)
-    drawn = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0]
+    drawn = pictures(Findings(table(planned, outcomes(planned))), cut_points(made))[0]
     assert b">f2t2f2<" in drawn.svg
 
 
 def test_a_family_whose_name_starts_with_an_underscore_is_in_the_legend() -> None:
     made = study(surgeries={"_FR": {"below": "frozen", "above": "reset"}}, shares=(0.1,))
     planned = plan(made)
-    drawn = pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)[0]
+    drawn = pictures(Findings(table(planned, outcomes(planned))), cut_points(made))[0]
     assert "_FR" in drawn.svg.decode()
 
 
@@ -70,7 +71,7 @@ def test_drawing_leaves_the_settings_of_matplotlib_as_they_were() -> None:
     before = dict(mpl.rcParams)
     made = study(seeds=2, surgeries=FEW)
     planned = plan(made)
-    pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)
+    pictures(Findings(table(planned, outcomes(planned))), cut_points(made))
     assert dict(mpl.rcParams) == before
 
 
@@ -84,7 +85,11 @@ def frame_of(*arms: str) -> pd.DataFrame:
 def test_single_surgeries_are_drawn_against_their_depth_with_a_band_that_the_caption_explains() -> None:
     made = study(surgeries=MODES, shares=(0.1,), seeds=3)
     planned = plan(made)
-    (drawn,) = pictures(table(planned, outcomes(planned)), cut_points(made), 0.9, "layers kept but for their norms")
+    (drawn,) = pictures(
+        Findings(table(planned, outcomes(planned)), terms=Terms(level=0.9)),
+        cut_points(made),
+        "layers kept but for their norms",
+    )
     svg = drawn.svg.decode()
     for said in (">f0: t6<", ">f1: f1t5<", ">f3: f3t3<", ">f6<", ">number of layers kept but for their norms<"):
         assert said in svg
@@ -118,4 +123,4 @@ def test_whole_networks_alone_have_no_depth_to_be_drawn_against() -> None:
 def test_a_study_of_nothing_but_scratch_has_its_figure() -> None:
     made = study(surgeries={"scratch": "r6"}, source=None, shares=(0.1,), seeds=2)
     planned = plan(made)
-    assert len(pictures(table(planned, outcomes(planned)), cut_points(made), 0.95)) == 1
+    assert len(pictures(Findings(table(planned, outcomes(planned))), cut_points(made))) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from frostline.analysis.findings import Findings
 from frostline.analysis.table import table
 from frostline.report.missing import completeness, left_out, troubles
 from frostline.report.page import page, write_report
@@ -62,13 +63,12 @@ def test_two_readings_of_one_dataset_are_told_apart() -> None:
     }
 
 
-def test_the_page_lists_files_left_out_before_the_answer() -> None:
+def test_the_page_lists_files_left_out_before_the_figures() -> None:
     planned = plan(sounds())
-    html = page(
-        sounds(), planned, table(planned, outcomes(planned)), facts(sounds(), *damaged(21), "<b>.wav: is empty")
-    )
+    found = Findings(table(planned, outcomes(planned)))
+    html = page(sounds(), planned, found, facts(sounds(), *damaged(21), "<b>.wav: is empty"))
     assert html.index("<summary>22 files of esc10") < html.index("<li>audio/19.wav: holds no sample</li>")
-    assert html.index("<li>and 2 more</li>") < html.index("The answer")
+    assert html.index("<li>and 2 more</li>") < html.index("<h2>Figures</h2>")
     assert "<b>" not in html
 
 
@@ -76,7 +76,7 @@ def test_a_report_reads_from_its_store_what_was_left_out(tmp_path: Path) -> None
     made, planned = sounds(), plan(sounds())
     with Store(tmp_path) as store:
         store.hold(facts(made, "audio/a.wav: holds no sample"), "Name another folder.")
-    path = write_report(made, planned, table(planned, {}), tmp_path)
+    path = write_report(made, planned, Findings(table(planned, {})), tmp_path)
     assert "<summary>1 file of esc10 could not be used and was left out.</summary>" in path.read_text(encoding="utf-8")
 
 

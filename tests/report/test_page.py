@@ -9,15 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from frostline.analysis.findings import Findings
 from frostline.analysis.racing import stopped_by_race
 from frostline.analysis.table import table
 from frostline.report.page import page, write_report, write_report_of_files
 from frostline.report.rows import rows
-from frostline.report.words import AFTER_A_RACE
+from frostline.report.words import AFTER_A_RACE, claims
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from frostline.way_facts import FACT_IN_WORDS
 from tests.analysis.simulated import FEW, failing, outcomes, raced, study, without
+
+TWO: dict[str, object] = {"scratch": "r6", "F": {"below": "frozen", "above": "tuned", "cuts": (2, 4)}}
+FIGURES = [
+    f"figures/{name}.{ending}"
+    for name in ("accuracy-against-cut", "cost", "frost-line", "gain")
+    for ending in ("csv", "png", "svg")
+]
 
 
 class Reader(HTMLParser):
@@ -41,13 +49,19 @@ def read(html: str) -> Reader:
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    """The page of the simulated study, all of it finished."""
-    return page_of(study())
+    """The page of the simulated study with few arms, all of it finished."""
+    return page_of(study(surgeries=FEW))
 
 
 def page_of(made: Study) -> str:
     planned = plan(made)
-    return page(made, planned, table(planned, outcomes(planned)))
+    return page(made, planned, Findings(table(planned, outcomes(planned))))
+
+
+def claimed(made: Study) -> str:
+    """What the page of ``made`` says of what its intervals speak of."""
+    planned = plan(made)
+    return " ".join(claims(made, table(planned, outcomes(planned))))
 
 
 def small(**changes: object) -> Study:
@@ -55,20 +69,21 @@ def small(**changes: object) -> Study:
     return study(**{"shares": (0.1,), "seeds": 2, "surgeries": FEW, **changes})
 
 
-def test_what_failed_and_what_is_missing_stands_before_the_answer() -> None:
-    made = study(surgeries=FEW)
+def test_what_failed_and_what_is_missing_stands_between_the_answer_and_the_figures() -> None:
+    made = study(surgeries=FEW, shares=(0.1,))
     planned = plan(made)
     kept = failing(without(outcomes(planned), planned, "f4r2", {1, 2}), planned, "f2t4", "TrainingDiverged: step 40")
-    html = page(made, planned, table(planned, kept))
-    assert "Of 50 trials of the study: 10 failed, 4 missing, 36 finished." in html
-    assert "failed: TrainingDiverged: step 40: f2t4 at 1 %, seed 0, 1, 2, 3, 4; f2t4 at 10 %" in html
+    html = page(made, planned, Findings(table(planned, kept)))
+    assert "Of 25 trials of the study: 5 failed, 2 missing, 18 finished." in html
+    assert "failed: TrainingDiverged: step 40: f2t4 at 10 %, seed 0, 1, 2, 3, 4" in html
     assert "missing (never run, or not yet): f4r2 at 10 %, seed 1, 2" in html
-    assert html.index("TrainingDiverged") < html.index("The answer") < html.index("<figure>") < html.index("<table>")
+    order = ["The answer", "Trials failed or are missing", "TrainingDiverged", "<figure>", '<table class="sortable">']
+    assert sorted(order, key=html.index) == order
 
 
 def test_a_whole_study_says_that_nothing_is_missing(whole: str) -> None:
     assert (
-        "Nothing: all 130 trials of the study have finished, and so have the 5 pretrainings that they start from."
+        "Nothing: all 50 trials of the study have finished, and so have the 5 pretrainings that they start from."
         in whole
     )
 
@@ -76,7 +91,7 @@ def test_a_whole_study_says_that_nothing_is_missing(whole: str) -> None:
 def test_nothing_finished_still_gives_a_page() -> None:
     made = study(surgeries=FEW)
     planned = plan(made)
-    html = page(made, planned, table(planned, {}))
+    html = page(made, planned, Findings(table(planned, {})))
     assert "0 failed, 50 missing, 0 finished" in html
     assert "nothing can be said" in html
 
@@ -90,7 +105,7 @@ def test_hostile_names_stay_text() -> None:
         "<b>": "t6",
         "_hidden": "f3t3",
     }
-    html = page_of(study(seeds=2, title=hostile, question=hostile, surgeries=surgeries))
+    html = page_of(study(seeds=2, title=hostile, question=hostile, surgeries=surgeries, shares=(0.1,)))
     tags = [tag for tag, _ in read(html).tags]
     assert tags.count("script") == 1
     assert "b" not in tags
@@ -108,23 +123,24 @@ def test_the_drawings_of_a_page_share_no_id(whole: str) -> None:
     assert len(ids) == len(set(ids)) > 0
 
 
-def test_every_drawing_is_described_and_can_be_fetched_in_both_formats(whole: str) -> None:
+def test_every_drawing_is_described_and_can_be_fetched_with_its_numbers(whole: str) -> None:
     tags = read(whole).tags
     drawings = [attributes for tag, attributes in tags if tag == "svg"]
-    assert [drawing["role"] for drawing in drawings] == ["img", "img"]
-    assert all("the highest mean is" in str(drawing["aria-label"]) for drawing in drawings)
+    assert [drawing["role"] for drawing in drawings] == ["img"] * 5
+    assert all("At 10 %" in str(drawing["aria-label"]) for drawing in drawings)
     for drawing in drawings:
         assert drawing["style"] == f"max-width: {1.5 * float(str(drawing['width']).removesuffix('pt')):g}pt"
     names = [str(attributes["download"]) for _, attributes in tags if "download" in attributes]
-    assert names == [f"accuracy-against-{of}.{ending}" for of in ("cut", "share") for ending in ("svg", "png")]
+    figures = ("frost-line", "accuracy-against-cut", "accuracy-against-share", "gain", "cost")
+    assert names == [f"{name}.{ending}" for name in figures for ending in ("svg", "png", "csv")]
 
 
 def test_every_figure_of_the_table_has_its_interval_and_its_number_of_runs() -> None:
     planned = plan(study())
     kept = without(without(outcomes(planned), planned, "f4r2", {1, 2, 3, 4}), planned, "f2t4", set(range(5)))
     seen = set()
-    for row in rows(table(planned, kept), 0.95):
-        for cell in (row[3], row[4], row[6]):
+    for row in rows(Findings(table(planned, kept))):
+        for cell in (row[3], row[4], row[9]):
             form = re.fullmatch(
                 r"\S+ (\[\S+, \S+\] (n|pairs) = \d|\(one run: no interval\))( \(unpaired.*\))?", cell.text
             )
@@ -136,44 +152,40 @@ def test_every_figure_of_the_table_has_its_interval_and_its_number_of_runs() -> 
 
 def test_seeds_without_a_partner_are_named() -> None:
     planned = plan(study())
-    found = rows(table(planned, without(outcomes(planned), planned, "f4r2", {1, 2})), 0.95)
+    found = rows(Findings(table(planned, without(outcomes(planned), planned, "f4r2", {1, 2}))))
     gain = next(row[4].text for row in found if row[1].text == "f4r2")
     assert gain.endswith("pairs = 3 (unpaired: seed 1, 2)")
 
 
 def test_one_pretrained_network_for_all_seeds_is_said(whole: str) -> None:
     said = "what is said here is said about that one network only"
-    assert said in page_of(small(vary=("split", "share", "weights", "batches")))
+    assert said in claimed(small(vary=("split", "share", "weights", "batches")))
     assert said not in whole
 
 
 def test_what_does_not_vary_is_said() -> None:
-    assert "Fixed, so that the intervals say nothing about other ones: split, batches." in page_of(
+    assert "Fixed, so that the intervals say nothing about other ones: split, batches." in claimed(
         small(vary=("share", "weights", "pretraining"))
     )
 
 
 def test_a_study_without_scratch_says_that_there_is_no_gain() -> None:
-    html = page_of(small(surgeries={"F": {"below": "frozen", "above": "tuned"}}))
+    html = page_of(small(surgeries={"F": TWO["F"]}))
     assert "No arm is trained from scratch, so no gain over it can be given." in html
     assert "gain over scratch" not in html
 
 
 def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
-    made = study(seeds=2, surgeries=FEW)
+    made = small(surgeries=TWO)
     planned = plan(made)
     frame = table(planned, outcomes(planned))
-    folders = [write_report(made, planned, frame, tmp_path / name).parent for name in ("first", "second")]
+    folders = [write_report(made, planned, Findings(frame), tmp_path / name).parent for name in ("first", "second")]
     files = [{str(path.relative_to(f)): path.read_bytes() for path in f.rglob("*") if path.is_file()} for f in folders]
     assert files[0] == files[1]
     assert sorted(files[0]) == [
         "baselines.json",
         "cuts_F.json",
-        "cuts_FR.json",
-        "figures/accuracy-against-cut.png",
-        "figures/accuracy-against-cut.svg",
-        "figures/accuracy-against-share.png",
-        "figures/accuracy-against-share.svg",
+        *FIGURES,
         "report.html",
         "table.csv",
         "table.parquet",
@@ -181,15 +193,14 @@ def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
 
 
 def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path) -> None:
-    whole, part = study(seeds=2, surgeries=FEW), small(surgeries={"F": FEW["F"]})
+    whole, part = small(surgeries=TWO), small(surgeries={"F": TWO["F"]})
     (tmp_path / "notes.json").write_text("[]")
     for made in (whole, part):
         planned = plan(made)
-        write_report(made, planned, table(planned, outcomes(planned)), tmp_path)
+        write_report(made, planned, Findings(table(planned, outcomes(planned))), tmp_path)
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
         "cuts_F.json",
-        "figures/accuracy-against-cut.png",
-        "figures/accuracy-against-cut.svg",
+        *(name for name in FIGURES if "/gain." not in name),
         "notes.json",
         "report.html",
         "table.csv",
@@ -198,13 +209,14 @@ def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path
 
 
 def test_a_study_s_own_files_in_the_published_layout_give_a_report(tmp_path: Path) -> None:
-    made = study(surgeries=FEW)
+    made = small()
     planned = plan(made)
-    write_report(made, planned, table(planned, outcomes(planned)), tmp_path)
+    write_report(made, planned, Findings(table(planned, outcomes(planned))), tmp_path)
     path = write_report_of_files([tmp_path / "cuts_FR.json", tmp_path / "baselines.json"], tmp_path / "again")
     html = path.read_text(encoding="utf-8")
-    assert "30 trained models were read. The files name no dataset" in html
-    assert "highest mean f4r2 (FR cut 4)" in html or ": f4r2 (FR cut 4), accuracy" in html
+    assert "6 trained models were read. The files name no dataset" in html
+    assert "FR cut 4" in html
+    assert "The audit" in html
     assert "seconds</button>" not in html
 
 
@@ -223,12 +235,12 @@ def a_race() -> str:
     planned = plan(made)
     found, kept = raced(made, planned)
     frame = table(planned, kept, stopped_by_race(made, planned, kept))
-    return page(made, planned, frame, {FACT_IN_WORDS: "Precision: float32."}, found)
+    return page(made, planned, Findings(frame), {FACT_IN_WORDS: "Precision: float32."}, found)
 
 
 def test_a_race_is_told_after_the_table_with_what_it_saved_and_why_it_stopped_whom(a_race: str) -> None:
     told = a_race[a_race.index("<h2>The race</h2>") : a_race.index("<h2>Where it started from</h2>")]
-    assert a_race.index("<table>") < a_race.index("<h2>The race</h2>")
+    assert a_race.index('<table class="sortable">') < a_race.index("<h2>The race</h2>")
     assert "The race saved " in told
     assert "with a probability of at least 95 %, no arm that is the best or ties with the best was stopped" in told
     assert "r6 (scratch) was stopped after 4 of 8 seeds." in told
@@ -242,10 +254,13 @@ def test_the_methods_of_a_race_name_its_sources_and_part_it_from_the_comparison(
 
 
 def test_a_race_marks_its_stopped_arms_wherever_it_shows_them(a_race: str) -> None:
-    answer = a_race[a_race.index("<h2>The answer</h2>") : a_race.index("<h2>Figures</h2>")]
-    assert "Ruled out by the race on validation figures: r6" in answer
+    answer = a_race[a_race.index("<h2>The answer</h2>") : a_race.index("<h2>What is missing")]
+    assert "ruled out by the race on validation figures: r6" in answer
     assert "missing" not in a_race[a_race.index("<p>Nothing: all") : a_race.index("<h2>Figures</h2>")]
-    assert "\N{DAGGER} Stopped by the race" in a_race[a_race.index("<h2>Every arm") : a_race.index("<table>")]
+    assert (
+        "\N{DAGGER} Stopped by the race"
+        in a_race[a_race.index("<h2>Every arm") : a_race.index('<table class="sortable">')]
+    )
     assert (
         "have no entry; the entries of these arms are those that they were ruled out by, and biased low: r6" in a_race
     )

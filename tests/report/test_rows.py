@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from frostline.analysis.comparisons import gains
+from frostline.analysis.findings import Findings
 from frostline.analysis.table import cut_points, table
 from frostline.report.figures import pictures
 from frostline.report.rows import marks, rows
@@ -26,7 +27,7 @@ def frame_of(**arms: int) -> pd.DataFrame:
 
 def cells(frame: pd.DataFrame, arm: str) -> tuple[str, str]:
     """The accuracy of ``arm`` and its gain over scratch, as the table has them."""
-    row = next(row for row in rows(frame, 0.95) if row[1].text == arm)
+    row = next(row for row in rows(Findings(frame)) if row[1].text == arm)
     return row[3].text, row[4].text
 
 
@@ -65,12 +66,12 @@ def test_seeds_that_a_race_never_ran_are_no_lost_partners() -> None:
     frame = frame_of(r6=4)
     lost = {e.trial.key for e in planned.entries if str(e.arm.surgery) == "f4r2" and e.seed == 1}
     frame = frame.assign(status=frame["status"].mask(frame["key"].isin(lost), "missing"))
-    gain = next(gain for gain in gains(frame, 0.95) if gain.arm == "f4r2")
+    gain = next(gain for gain in gains(Findings(frame)) if gain.arm == "f4r2")
     assert (gain.seeds, gain.left_out, gain.arm_stopped, gain.scratch_stopped) == ((0, 2, 3), (1,), False, True)
 
 
 def test_a_figure_draws_stopped_arms_hollow_and_says_so() -> None:
-    hollow, whole = (pictures(frame, cut_points(MADE), 0.95)[0] for frame in (frame_of(r6=4, f4t2=4), frame_of()))
+    hollow, whole = (pictures(Findings(frame), cut_points(MADE))[0] for frame in (frame_of(r6=4, f4t2=4), frame_of()))
     assert hollow.title.endswith("; hollow: stopped by the race, biased low (at 10 % the line from scratch, too)")
     assert b"fill: #ffffff; stroke: #d55e00" in hollow.svg
     assert b"fill: #ffffff; stroke: #0072b2" not in hollow.svg
@@ -79,7 +80,7 @@ def test_a_figure_draws_stopped_arms_hollow_and_says_so() -> None:
 
 
 def test_a_figure_does_not_call_a_stopped_arm_the_highest() -> None:
-    told = [pictures(frame, cut_points(MADE), 0.95)[0].alt for frame in (frame_of(), frame_of(f4t2=4))]
+    told = [pictures(Findings(frame), cut_points(MADE))[0].alt for frame in (frame_of(), frame_of(f4t2=4))]
     assert "the highest mean is f4t2" in told[0]
     assert "the highest mean is f4r2" in told[1]
 
@@ -88,6 +89,6 @@ def test_against_frozen_depth_stopped_arms_are_hollow_too() -> None:
     made = study(surgeries={"scratch": "r6", "half": "f3t3", "most": "f4t2"}, shares=(0.1,), seeds=3)
     planned = plan(made)
     never = {e.trial.key for e in planned.entries if str(e.arm.surgery) == "f3t3" and e.seed == 2}
-    (drawn,) = pictures(table(planned, without(outcomes(planned), planned, "f3t3", {2}), never), (), 0.95)
+    (drawn,) = pictures(Findings(table(planned, without(outcomes(planned), planned, "f3t3", {2}), never)), ())
     assert drawn.title.endswith("dots: single runs; hollow: stopped by the race, biased low")
     assert b"fill: #ffffff; stroke: #0072b2" in drawn.svg

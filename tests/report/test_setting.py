@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from frostline.analysis.findings import Findings
 from frostline.analysis.table import table
 from frostline.outcome import Finished
 from frostline.report.page import page
@@ -25,7 +26,7 @@ def told(made: Study) -> str:
 def test_the_page_tells_what_was_run() -> None:
     made = study(seeds=2, surgeries=FEW)
     planned = plan(made)
-    html = page(made, planned, table(planned, outcomes(planned)))
+    html = page(made, planned, Findings(table(planned, outcomes(planned))))
     assert "<h2>What was run</h2>" in html
     for said in (
         "Network: plain_cnn, depth 6, channels 64, activation relu, kernel 3, pooling average, pool every 2, ",

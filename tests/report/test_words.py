@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from frostline.analysis.findings import Findings
 from frostline.analysis.table import frame_of as tidy
 from frostline.analysis.table import table
 from frostline.outcome import Finished
@@ -67,7 +68,7 @@ def test_a_report_says_whether_weights_were_pretrained_self_pretrained_or_random
     [
         ("self-pretrained", "2 from the study's own pretraining"),
         ("published", "2 from published weights"),
-        ("random", "2 from random weights that were loaded"),
+        ("random", "2 from random weights that were loaded or drawn"),
     ],
 )
 def test_finished_trials_are_counted_by_what_they_started_from(start: str, said: str) -> None:
@@ -136,7 +137,7 @@ def test_arms_with_tuned_norms_are_not_called_frozen() -> None:
     arms = {"full": "t18", "half": "f9t9", "probe first": "f18>t18"}
     tuned = sounds(network=LITE, surgeries=arms, seeds=2, recipe={"steps": 400, "norms": "tuned"})
     planned = plan(tuned)
-    html = page(tuned, planned, table(planned, outcomes(planned)))
+    html = page(tuned, planned, Findings(table(planned, outcomes(planned))))
     assert html.index("No layer is frozen in this study") < html.index("<h2>Figures")
     assert "It concerns f9t9, f18&gt;t18." in html
     assert "number of layers kept but for their norms" in html

@@ -31,6 +31,7 @@ from frostline.report.drawing import (
     rendered,
     style,
 )
+from frostline.report.figure_numbers import ACCURACIES, accuracies, with_numbers
 
 DEPTH = re.compile(r"(?:f(?P<frozen>[1-9]\d*))?(?:(?P<above>[trx])[1-9]\d*)?")
 LEGEND_WIDTH = 6.5
@@ -105,7 +106,8 @@ def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, name
             f"Accuracy against the number of {below}; band: one standard deviation of the single runs; "
             f"bars: {level * 100:g} % interval of the mean; dots: single runs{stopped_in_title(frame)}"
         )
-        return rendered(figure, "accuracy-against-depth", title, alt + highest_left(frame, found))
+        drawn = rendered(figure, "accuracy-against-depth", title, alt + highest_left(frame, found))
+    return with_numbers(drawn, ACCURACIES, accuracies(frame, found))
 
 
 def _runs(frame: pd.DataFrame, line: Line, share: float) -> dict[float, list[float]]:

@@ -43,13 +43,20 @@ Means = Mapping[tuple[str, float], Estimate | OneRun | None]
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its file name without ending, a title, what it shows in words, and both formats."""
+    """A figure: its file name without ending, a title, what it shows in words, both formats, and its numbers as CSV."""
 
     name: str
     title: str
     alt: str
     svg: bytes
     png: bytes
+    csv: str = ""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of this figure by their endings; the numbers where there are some."""
+        kept = {"svg": self.svg, "png": self.png}
+        return kept | ({"csv": self.csv.encode()} if self.csv else {})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frostline.analysis.comparisons import cells, distinct_runs, finished, means, scratch_arm, stopped
+from frostline.analysis.findings import Findings
 from frostline.analysis.frost_line import percent
 from frostline.analysis.table import CutPoint
 from frostline.report.depth import against_depth, depth_lines, highest_left, hollow, stopped_in_title
@@ -29,17 +30,18 @@ from frostline.report.drawing import (
     rendered,
     style,
 )
+from frostline.report.figure_numbers import ACCURACIES, accuracies, with_numbers
 
 FROZEN = "frozen layers"
 
 
-def pictures(frame: pd.DataFrame, points: Sequence[CutPoint], level: float, below: str = FROZEN) -> tuple[Picture, ...]:
+def pictures(findings: Findings, points: Sequence[CutPoint], below: str = FROZEN) -> tuple[Picture, ...]:
     """Accuracy against depth or cut, and, where there are several shares, accuracy against share.
 
     Single surgeries that differ in how many layers are frozen are drawn against that depth, which ``below`` names; the
     figure against the cut is for families, and for single surgeries of which not all have such a depth.
     """
-    found = means(frame, level)
+    frame, level, found = findings.frame, findings.terms.level, means(findings)
     lines = [] if points else depth_lines(frame)
     drawn = [against_depth(frame, lines, found, (level, below))] if lines else []
     placed = {scratch_arm(frame), *(arm for line in lines for arm in line.arms.values())}
@@ -70,7 +72,8 @@ def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, 
         shown_as = "against cut" if points else "of each arm"
         alt = f"Test accuracy {shown_as}, one panel for each of {counted(len(shares), 'share')}. "
         title = f"Accuracy {shown_as}, {level * 100:g} % intervals{stopped_in_title(frame)}"
-        return rendered(figure, "accuracy-against-cut", title, alt + highest_left(frame, found))
+        drawn = rendered(figure, "accuracy-against-cut", title, alt + highest_left(frame, found))
+    return with_numbers(drawn, ACCURACIES, accuracies(frame, found))
 
 
 def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
@@ -98,7 +101,8 @@ def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means
             axes.legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
         alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. "
         title = f"Accuracy against share, {level * 100:g} % intervals{stopped_in_title(frame)}"
-        return rendered(figure, "accuracy-against-share", title, alt + highest_left(frame, found))
+        drawn = rendered(figure, "accuracy-against-share", title, alt + highest_left(frame, found))
+    return with_numbers(drawn, ACCURACIES, accuracies(frame, found))
 
 
 def _lines(frame: pd.DataFrame, points: Sequence[CutPoint]) -> list[Line]:

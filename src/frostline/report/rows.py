@@ -13,15 +13,18 @@ from frostline.analysis.comparisons import (
     distinct_runs,
     gains,
     means,
+    reference_arm,
     scratch_arm,
     stopped,
     unchanged,
 )
 from frostline.analysis.estimates import Estimate, OneRun, summary
+from frostline.analysis.findings import Findings
 from frostline.analysis.frost_line import percent
 from frostline.randomness import stream
 
 NOTHING = "nothing finished"
+ABSENT = "\N{EM DASH}"
 ONE_RUN = "one run: no interval"
 UNCHANGED_PAIR = "one pair: the seeds change neither arm"
 UNCHANGED = "n = 1 run: the seeds do not change this arm"
@@ -57,20 +60,21 @@ def marks(frame: pd.DataFrame) -> list[str]:
 
 def columns(frame: pd.DataFrame) -> tuple[str, ...]:
     """The headings of the table; those that no row of ``frame`` could fill are absent."""
-    return ("share", "arm", "names", "accuracy", *(heading for heading in _optional(frame)))
+    return ("share", "arm", "names", "accuracy", *_optional(frame))
 
 
-def rows(frame: pd.DataFrame, level: float) -> list[tuple[Cell, ...]]:
-    """One row for each arm and share of ``frame``, in its order, a cell for each of ``columns``."""
-    found = means(frame, level)
-    gained = {(gain.arm, gain.share): gain for gain in gains(frame, level)}
+def rows(findings: Findings) -> list[tuple[Cell, ...]]:
+    """One row for each arm and share of ``findings``, in its order, a cell for each of ``columns``."""
+    frame, level = findings.frame, findings.terms.level
+    found = means(findings)
+    gained = {(gain.arm, gain.share): gain for gain in gains(findings)}
     never = stopped(frame)
     optional = _optional(frame)
     made = []
     for arm, share in cells(frame):
         here = frame[(frame["arm"] == arm) & (frame["share"] == share)]
         told = {
-            "gain over scratch": _gain(gained.get((arm, share))),
+            **_compared(gained.get((arm, share)), arm, frame),
             "trainable parameters": _parameters(here),
             "seconds": _seconds(distinct_runs(here), level),
         }
@@ -100,9 +104,9 @@ def shown(estimate: Estimate | OneRun | None, form: str, alone: str = ONE_RUN) -
 
 
 def _optional(frame: pd.DataFrame) -> list[str]:
-    gain = ["gain over scratch"] if scratch_arm(frame) is not None else []
+    compared = list(_compared(None, "", frame)) if reference_arm(frame) is not None else []
     filled = {"trainable parameters": "parameters_trainable", "seconds": "seconds"}
-    return gain + [heading for heading, column in filled.items() if frame[column].notna().any()]
+    return compared + [heading for heading, column in filled.items() if frame[column].notna().any()]
 
 
 def _cell(estimate: Estimate | OneRun | None, form: str, alone: str = ONE_RUN) -> Cell:
@@ -117,9 +121,32 @@ def _marked(cell: Cell, never: Stopped | None) -> Cell:
     return replace(cell, text=f"{cell.text}{planned} {ARM_STOPPED}")
 
 
-def _gain(gain: Gain | None) -> Cell:
-    if gain is None:
-        return Cell("scratch itself", "0", "figure")
+def _over(frame: pd.DataFrame) -> str | None:
+    """What the gains of ``frame`` are over, in words; None where nothing is gained over anything."""
+    return reference_arm(frame) if scratch_arm(frame) is None else "scratch"
+
+
+def _compared(gain: Gain | None, arm: str, frame: pd.DataFrame) -> dict[str, Cell]:
+    """The cells that tell ``gain`` of ``arm``, by their headings.
+
+    There is no gain of the arm that the others gain over, nor of a control, which is compared with what it controls.
+    """
+    over = _over(frame)
+    alone = Cell(f"{over} itself", "0", "figure") if arm == reference_arm(frame) else Cell(ABSENT, "", "figure")
+    p, corrected, effect = (None, None, None) if gain is None else (gain.p, gain.corrected, gain.effect)
+    return {
+        f"gain over {over}": alone if gain is None else _gain(gain),
+        "p": _number(p, "{:.2g}"),
+        "corrected p": _number(corrected, "{:.2g}"),
+        "effect size (d)": _number(effect, "{:+.2f}"),
+    }
+
+
+def _number(value: float | None, form: str) -> Cell:
+    return Cell(ABSENT, "", "figure") if value is None else Cell(form.format(value), repr(value), "figure")
+
+
+def _gain(gain: Gain) -> Cell:
     if gain.difference is None:
         return Cell("no seed finished in both", "", "figure")
     lost = f" (unpaired: seed {', '.join(map(str, gain.left_out))})" if gain.left_out else ""
@@ -137,4 +164,4 @@ def _parameters(here: pd.DataFrame) -> Cell:
 
 def _seconds(here: pd.DataFrame, level: float) -> Cell:
     values = [float(value) for value in here["seconds"].dropna()]
-    return _cell(summary(values, level, stream(0, "seconds", *map(repr, values))), "{:.3g}")
+    return replace(_cell(summary(values, level, stream(0, "seconds", *map(repr, values))), "{:.3g}"), kind="wrapped")

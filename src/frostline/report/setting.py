@@ -165,15 +165,15 @@ def _sound(dataset: Dataset) -> str:
     """The convention of the spectrograms, every number of it."""
     sound = dataset.sound
     pieces = f"{sound.segments} segments a recording, their answers averaged; " if sound.segments > 1 else ""
-    level = (
-        f"decibel over {'the maximum' if sound.reference == 'maximum' else 'one'}, range {sound.range_db:g} dB"
-        if sound.level == "decibel"
-        else "natural logarithm"
-    )
+    levels = {
+        "decibel": f"decibel over {'the maximum' if sound.reference == 'maximum' else 'one'}, range {sound.range_db:g} dB",
+        "log": "natural logarithm",
+        "compressed": "log10 of 10,000 times the power plus 1",
+    }
     return (
         f"{pieces}log-mel of {sound.duration_s:g} s at {sound.rate_hz} Hz: window {sound.window} and hop {sound.hop} "
         f"samples, {sound.bands} bands from {sound.lowest_hz:g} to {sound.top_hz:g} Hz, mel scale {sound.scale}, "
-        f"norm {sound.norm}, {level}"
+        f"norm {sound.norm}, {levels[sound.level]}"
     )
 
 

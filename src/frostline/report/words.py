@@ -20,7 +20,8 @@ STARTS = {
     "none": "from fresh random weights",
     "self-pretrained": "from the study's own pretraining",
     "published": "from published weights",
-    "random": "from random weights that were loaded",
+    "random": "from random weights that were loaded or drawn",
+    "matched": "from random weights with the statistics of pretrained ones",
 }
 """What the table calls a start, in words."""
 AFTER_A_RACE = (
@@ -28,7 +29,7 @@ AFTER_A_RACE = (
     "that the others are compared as in the whole design. This comparison reads the test figures; its level and the "
     "guarantee of the race are apart, and each may fail."
 )
-SAME_ITEMS = "Every seed is tested on the same items: the intervals speak of other seeds, not of other items."
+SAME_ITEMS = "Every seed is tested on the same items."
 
 
 def origin(study: Study, frame: pd.DataFrame) -> list[str]:
@@ -71,21 +72,6 @@ def not_frozen(study: Study, plan: Plan) -> list[str]:
     return [
         "No layer is frozen in this study: in layers written f the scales and offsets of the norms are tuned "
         f"(recipe: norms tuned) and only the rest is kept. It concerns {', '.join(arms)}."
-    ]
-
-
-def methods(level: float) -> list[str]:
-    """How the intervals were made."""
-    fewest = next(n for n in range(2, 100) if 2.0 ** (1 - n) <= 1 - level)
-    return [
-        f"Each interval is meant to hold the true mean in {level * 100:g} % of such studies. It is an expanded "
-        "percentile bootstrap interval over the seeds, from 10,000 resamples (Hesterberg 2015, What Teachers Should "
-        f"Know About the Bootstrap). With fewer than {fewest} runs no bootstrap interval can be wide enough, and the "
-        "interval is Student's t. A gain is the mean of the differences seed by seed, over the seeds finished in both.",
-        "An arm ties with the one of the highest mean where the paired Student's t interval of their difference, "
-        "corrected for the number of arms compared (Bonferroni), contains 0.",
-        "The choice of the arm and the figures reported for it use the same test items, so that the maximum is "
-        "optimistic.",
     ]
 
 
@@ -170,8 +156,8 @@ def _counted_starts(frame: pd.DataFrame) -> list[str]:
     once = distinct_runs(frame)
     once = once[once["status"] == "finished"]
     counts = Counter(
-        str(start) if Surgery.parse(arm).needs_start else "none"
-        for arm, start in zip(once["arm"], once["start"], strict=True)
+        str(start) if Surgery.parse(treatment).needs_start else "none"
+        for treatment, start in zip(once["treatment"], once["start"], strict=True)
     )
     seen = "; ".join(f"{count} {STARTS[start]}" for start, count in counts.most_common())
     return [f"Finished trials: {seen}."] if seen else []

@@ -1,0 +1,74 @@
+"""What of a page is computed from the findings alone: each figure of it once, for every part that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from frostline.analysis.audit import audit_findings
+from frostline.analysis.comparisons import Gain, competing, gains, means
+from frostline.analysis.controls import transfer_effect, transfer_sentences
+from frostline.analysis.dip import dip_sentence, dips
+from frostline.analysis.findings import Findings
+from frostline.analysis.frost_line import Recommendation, recommend
+from frostline.analysis.regret import regret_sentence, regrets
+from frostline.analysis.table import CutPoint
+from frostline.analysis.trend import trend_sentence, trends
+from frostline.analysis.verdicts import Finding
+from frostline.report.cost_figure import cost_figure
+from frostline.report.drawing import Means, Picture
+from frostline.report.figures import pictures
+from frostline.report.frost_figure import frost_line
+from frostline.report.gain_figure import gain_figure
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Means, gains and recommendations of ``findings``, their pictures, and what else they allow one to say.
+
+    ``controls`` say whether pretraining helps, ``course`` how the answer moves with share and depth, ``regret`` what
+    choosing would have cost on seeds that did not choose, ``audited`` what an audit found.
+    """
+
+    findings: Findings
+    means: Means
+    gains: tuple[Gain, ...]
+    recommendations: Sequence[Recommendation]
+    pictures: Sequence[Picture]
+    controls: Sequence[str]
+    course: Sequence[str]
+    regret: Sequence[str]
+    audited: Sequence[Finding]
+
+
+def evidence_of(
+    findings: Findings, points: Sequence[CutPoint], below: str, audited: Sequence[Finding] = ()
+) -> Evidence:
+    """All that the parts of a page show of ``findings``; ``below`` is what the layers up to a depth are called.
+
+    The pictures are of the arms that one can choose: controls are compared with what they control, in words.
+    ``audited`` is what an audit found in the store of the study, beside what it finds in the table.
+    """
+    found, gained, recommended = means(findings), gains(findings), recommend(findings)
+    chosen_from = replace(findings, frame=competing(findings.frame))
+    drawn = [
+        frost_line(chosen_from.frame, recommended, below),
+        *pictures(chosen_from, points, below),
+        gain_figure(gained, findings.terms),
+        cost_figure(recommended, found, findings.terms.level),
+    ]
+    shown = [picture for picture in drawn if picture is not None]
+    return Evidence(
+        findings=findings,
+        means=found,
+        gains=gained,
+        recommendations=recommended,
+        pictures=shown,
+        controls=transfer_sentences(transfer_effect(findings), findings.terms),
+        course=[
+            *(trend_sentence(trend, findings.terms.alpha) for trend in trends(findings, points)),
+            *map(dip_sentence, dips(findings, points)),
+        ],
+        regret=[regret_sentence(regret) for regret in regrets(findings)],
+        audited=(*audited, *audit_findings(findings)),
+    )

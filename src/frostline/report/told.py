@@ -1,0 +1,160 @@
+"""What a page says in words, apart from the answer: of a study and its race, or of published files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from frostline.analysis.comparisons import Gain, attainable_sentence, variance_parts
+from frostline.analysis.frost_line import how_chosen, percent
+from frostline.analysis.layer_cut_export import layer_cut_files
+from frostline.analysis.layer_cuts import LayerCuts
+from frostline.analysis.racing import Race
+from frostline.report.answer import declared
+from frostline.report.evidence import Evidence
+from frostline.report.methods import methods
+from frostline.report.missing import LeftOut, completeness, left_out, troubles
+from frostline.report.race import course, guarantee, method, saved
+from frostline.report.rows import marks
+from frostline.report.section import Section, audit, filled
+from frostline.report.setting import what_was_run
+from frostline.report.words import AFTER_A_RACE, SAME_ITEMS, claims, legend, no_scratch, not_frozen, origin
+from frostline.spec.plan import Plan
+from frostline.spec.study import Study
+
+
+@dataclass(frozen=True)
+class Told:
+    """Title and question, what is missing, caveats of the answer, and the sections around the table."""
+
+    title: str
+    question: str
+    completeness: str
+    troubles: Sequence[str]
+    left_out: Sequence[LeftOut]
+    caveats: Sequence[str]
+    chosen: Sequence[str]
+    legend: Sequence[str]
+    before_table: Sequence[Section]
+    after_table: Sequence[Section]
+
+
+def told_of_study(study: Study, plan: Plan, evidence: Evidence, facts: Mapping[str, str], race: Race | None) -> Told:
+    """What the page of ``study`` says beside its ``evidence``."""
+    frame, terms = evidence.findings.frame, evidence.findings.terms
+    made = methods(terms, evidence.means.values(), evidence.gains)
+    made += [] if race is None else [method(race), AFTER_A_RACE]
+    return Told(
+        title=study.title,
+        question=study.question,
+        completeness=completeness(plan, frame),
+        troubles=troubles(frame),
+        left_out=left_out(plan, facts),
+        caveats=not_frozen(study, plan),
+        chosen=[how_chosen(one) for one in evidence.recommendations if one.highest is not None],
+        legend=[*legend(plan), *marks(frame), *attainable_words(evidence)],
+        before_table=filled(_over_shares(evidence)),
+        after_table=filled(
+            [
+                *_evidence(evidence),
+                _race(plan, race),
+                Section("origin", "Where it started from", origin(study, frame)),
+                Section("setting", "What was run", items=what_was_run(study, plan, frame, facts)),
+                Section("terms", "What was declared beforehand", items=declared(terms)),
+                Section("methods", "How the numbers were made", [*made, *claims(study, frame)], copied=True),
+                Section(
+                    "layout",
+                    "What the files in the published layout leave out",
+                    items=layer_cut_files(study, frame).left_out,
+                ),
+            ]
+        ),
+    )
+
+
+UNKNOWN_ITEMS = (
+    "The files do not say which items their accuracies were measured on. Where those are items of the training part, "
+    "nothing here speaks of new data: `frostline audit` tells, given the official sizes."
+)
+"""What a reader of published files has to know before any figure of them."""
+
+
+def told_of_files(cuts: LayerCuts, evidence: Evidence) -> Told:
+    """What the page of published files says beside its ``evidence``."""
+    terms = evidence.findings.terms
+    settings = ", ".join(f"{key} {value}" for key, value in cuts.config.items())
+    before, after = (cuts.config.get(key, "unknown") for key in ("pre_train_classes", "fine_tune_classes"))
+    made = [*methods(terms, evidence.means.values(), evidence.gains), SAME_ITEMS, *no_scratch(cuts.frame)]
+    whose = ["The weights were trained by whoever made the files; their settings, as written there:", settings]
+    return Told(
+        title=f"Published layer cuts: {', '.join(cuts.names)}",
+        question=f"What do the published runs say of classes {after} after pretraining on classes {before}?",
+        completeness=f"{len(cuts.frame)} trained models were read. {cuts.remarks[0]}",
+        troubles=[],
+        left_out=[],
+        caveats=[UNKNOWN_ITEMS],
+        chosen=[how_chosen(one) for one in evidence.recommendations if one.highest is not None],
+        legend=attainable_words(evidence),
+        before_table=filled(_over_shares(evidence)),
+        after_table=filled(
+            [
+                *_evidence(evidence),
+                Section("origin", "Where it started from", whose),
+                Section("terms", "What was declared beforehand", items=declared(terms)),
+                Section("methods", "How the numbers were made", made, copied=True),
+                Section("layout", "What to know about these files", items=cuts.remarks[1:]),
+            ]
+        ),
+    )
+
+
+def attainable_words(evidence: Evidence) -> list[str]:
+    """How small a p the design allows at all, a sentence for each number of pairs, with the shares that have it."""
+    cells: dict[str, dict[str, None]] = {}
+    for gain in evidence.gains:
+        if gain.p is not None:
+            cells.setdefault(_attainable(gain, evidence), {})[percent(gain.share)] = None
+    return [f"At {', '.join(shares)}: {said}." for said, shares in cells.items()]
+
+
+def _attainable(gain: Gain, evidence: Evidence) -> str:
+    return attainable_sentence(gain, evidence.findings.terms)
+
+
+def _over_shares(evidence: Evidence) -> list[Section]:
+    """How the answer moves with share and depth, and what following it would have cost."""
+    return [
+        Section("trend", "Does the answer move with the data, and is there a dip?", items=evidence.course),
+        Section("regret", "What choosing would have cost", items=evidence.regret),
+    ]
+
+
+def _evidence(evidence: Evidence) -> list[Section]:
+    """What stands behind the figures: controls, the audit, what the intervals are made of, how the arm was chosen."""
+    return [
+        Section("controls", "Does pretraining help?", items=evidence.controls, summary="What the controls show"),
+        audit(evidence.audited),
+        Section("variance", "Where the uncertainty comes from", items=variance_words(evidence)),
+    ]
+
+
+def variance_words(evidence: Evidence) -> list[str]:
+    """For each share what the variance of the mean of its recommended arm, or else of its highest mean, is due to."""
+    said = []
+    for one in evidence.recommendations:
+        arm = one.chosen or one.highest
+        found = None if arm is None else variance_parts(evidence.findings, arm, one.share)
+        if found is not None:
+            said.append(
+                f"At {percent(one.share)}, {arm}: of the variance of its mean {found.by_seed:.0f} % is due to the "
+                f"seeds (n = {found.seeds}), {found.by_item:.0f} % to the test items (n = {found.items}), which more "
+                f"seeds do not lower, and {found.by_both:.0f} % to what one seed makes of one item."
+            )
+    return said
+
+
+def _race(plan: Plan, race: Race | None) -> Section:
+    if race is None:
+        return Section("race", "The race")
+    told = [saved(plan, race), *guarantee(race)]
+    return Section("race", "The race", told, course(race), "When and why each arm was stopped")

@@ -1,0 +1,73 @@
+"""What stands behind the figures is said: controls, uncertainty, how small a p can be, how the arm was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from frostline.analysis.answers import Answers
+from frostline.analysis.findings import Findings
+from frostline.analysis.table import frame_of
+from frostline.report.evidence import Evidence, evidence_of
+from frostline.report.rows import columns, rows
+from frostline.report.told import attainable_words, variance_words
+from tests.report.test_answer import found
+
+
+@pytest.fixture(scope="module")
+def shown() -> Evidence:
+    """The evidence of an arm, its control and scratch, each answer of each seed known."""
+    draw, rows, book = np.random.default_rng(0), [], {}
+    for arm, chance in (("r4", 0.7), ("f2t2", 0.9), ("f2r2 from random", 0.6)):
+        for seed in range(6):
+            right = draw.random(200) < chance
+            book[f"{arm} {seed}"] = Answers(np.arange(200), right)
+            row = {"arm": arm, "names": arm, "share": 0.1, "seed": seed, "key": f"{arm} {seed}", "status": "finished"}
+            control = {"treatment": arm.partition(" ")[0], "control": "random" if " from " in arm else ""}
+            rows.append(row | control | {"accuracy": right.mean(), "frozen_depth": 2 if arm.startswith("f") else 0})
+    return evidence_of(Findings(frame_of(rows), book), (), "frozen layers")
+
+
+def test_a_control_is_in_the_table_and_in_no_figure(shown: Evidence) -> None:
+    assert [row[1].text for row in rows(shown.findings)] == ["r4", "f2t2", "f2r2 from random"]
+    assert all("from random" not in picture.svg.decode() for picture in shown.pictures)
+    assert all("from random" not in picture.csv for picture in shown.pictures)
+
+
+def test_whether_pretraining_helps_is_said_by_its_control(shown: Evidence) -> None:
+    assert "f2r2 from random" in shown.controls[0]
+
+
+def test_nothing_is_said_of_pretraining_without_its_control(shown: Evidence) -> None:
+    frame = shown.findings.frame
+    alone = evidence_of(replace(shown.findings, frame=frame[frame["control"] == ""]), (), "frozen layers")
+    assert alone.controls[-1].startswith("Nothing is said about whether pretraining helps f2t2")
+
+
+def test_the_table_has_p_and_its_correction_beside_each_gain(shown: Evidence) -> None:
+    at = dict(zip(columns(shown.findings.frame), rows(shown.findings)[1], strict=True))
+    assert (at["p"].text, at["corrected p"].text) == ("0.031", "0.031")
+    assert at["effect size (d)"].text.startswith("+")
+    itself, control = (
+        dict(zip(columns(shown.findings.frame), rows(shown.findings)[place], strict=True)) for place in (0, 2)
+    )
+    assert itself["gain over scratch"].text == "scratch itself"
+    assert control["gain over scratch"].text == control["p"].text == "\N{EM DASH}"
+
+
+def test_a_study_without_scratch_gains_over_the_arm_that_tunes_every_layer() -> None:
+    assert "gain over t3" in columns(found(t3=0.8, f2=0.9).frame)
+
+
+def test_how_small_a_p_can_be_is_said_once_for_all_shares_that_have_as_many_pairs() -> None:
+    evidence = evidence_of(found(r3=0.80, f2=0.85), (), "frozen layers")
+    (said,) = attainable_words(evidence)
+    assert said.startswith("At 10 %, 50 %: with n = 6 pairs no p can be below 0.0312")
+
+
+def test_the_parts_of_the_variance_are_told_in_per_cent_with_their_numbers(shown: Evidence) -> None:
+    (said,) = variance_words(shown)
+    assert said.startswith("At 10 %, f2t2: of the variance of its mean ")
+    assert "(n = 6)" in said and "(n = 200)" in said
