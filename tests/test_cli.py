@@ -73,7 +73,7 @@ def test_a_run_ends_with_an_answer_a_share_and_the_path_of_the_report(folder: Pa
         "With 30 % of the target data",
         "report",
     ]
-    assert all(re.search(r"\[\d\.\d+, \d\.\d+\] \(95 % interval, n = 3 seeds\)", line) for line in lines[:2])
+    assert all(re.search(r"\[\d\.\d+, \d\.\d+\] \(n = 3 seeds, \d+ test items\)", line) for line in lines[:2])
     assert lines[2] == "report: results/small/report.html"
 
 

@@ -26,6 +26,7 @@ from frostline.networks.timm_networks import timm_model
 from frostline.networks.weights import read_weights
 from frostline.outcome import Failed, Finished
 from frostline.run import Job, attempt, refuse_tested_starts, run_trial, start_of
+from frostline.shelf import Shelf
 from frostline.spec.augmentation import Augmentation
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
@@ -35,7 +36,6 @@ from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Trial, WeightsFile
 from frostline.start import fit_of
-from frostline.store import Shelf
 from frostline.training.norms import with_norms
 from frostline.training.row_files import read_rows, write_rows
 from frostline.way import Way

@@ -19,11 +19,12 @@ from frostline.executors.processes import Processes
 from frostline.outcome import Failed, Finished
 from frostline.probe import Setting
 from frostline.run import Job, Ready, ready
+from frostline.shelf import Shelf
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.stacking import measured, run_again, stacks
-from frostline.store import Shelf, Store, read_outcomes
+from frostline.store import Store, read_outcomes
 from frostline.way import way_of
 from tests.analysis.simulated import ENVIRONMENT
 from tests.analysis.simulated import finished as finished_as

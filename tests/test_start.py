@@ -19,11 +19,11 @@ from frostline.networks.build import build
 from frostline.networks.network import state_digest
 from frostline.networks.timm_networks import timm_model
 from frostline.run import run_trial
+from frostline.shelf import Shelf
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.trial import Origin, Trial, WeightsFile
 from frostline.start import Start, fit_of, refuse_tested_starts, start_of
-from frostline.store import Shelf
 from tests.data.test_own import manifest
 from tests.trials import job, pretraining, transfer
 

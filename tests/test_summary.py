@@ -102,3 +102,34 @@ def test_the_trials_that_are_left_follow_what_a_race_still_expects() -> None:
     assert progress.line().startswith("1 done, 0 failed, 3 left")
     progress.expect(1)
     assert progress.line().startswith("1 done, 0 failed, 0 left; best so far")
+
+
+def test_a_plan_lists_its_controls_apart() -> None:
+    controlled = study(surgeries={"cut": "f3r3", "more": "f3t3"}, controls=("random", "matched"))
+    told = plan_summary(controlled, plan(controlled)).splitlines()
+    assert told[3:12] == [
+        "6 arms (7 names; equal treatments are run once):",
+        "  f3r3               cut",
+        "  f3t3               more",
+        "  r6                 r6",
+        "3 of them are controls, which are never recommended:",
+        "  f3r3 from random   cut from random = more from random",
+        "  f3r3 from matched  cut from matched",
+        "  f3t3 from matched  more from matched",
+        "shares 0.01, 0.1",
+    ]
+
+
+def test_a_race_saves_an_arm_together_with_its_controls() -> None:
+    arms = {"half": "f3r3", "deep": "f5r1"}
+    raced = study(surgeries=arms, controls=("matched",), shares=(0.1,), seeds=9, evidence="race")
+    assert "at most 45 trials, at best 35" in plan_summary(raced, plan(raced))
+
+
+def test_a_control_is_never_the_best_so_far() -> None:
+    planned = plan(study(surgeries={"cut": "f3r3"}, shares=(0.1,), controls=("random",)))
+    with Progress(planned, 3, Console(file=StringIO())) as progress:
+        for arm, accuracy in (("f3r3", 0.7), ("f3r3 from random", 0.9)):
+            trial = next(entry.trial for entry in planned.entries if entry.arm.written == arm)
+            progress.note(finished(trial, 0.5, accuracy))
+        assert "best so far at share 0.1: f3r3 (validation accuracy 0.700, n 1)" in progress.line()

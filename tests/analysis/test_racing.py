@@ -192,3 +192,25 @@ def test_equal_outcomes_give_an_equal_race() -> None:
     kept = ended(made)
     turned = {key: kept[key] for key in np.array(list(kept))[::-1].tolist()}
     assert race(made, turned, LEVEL) == race(planned(), kept, LEVEL)
+
+
+def test_controls_stop_nobody_and_run_the_seeds_of_the_arms_that_they_control() -> None:
+    plain, controlled = planned(), planned(controls=("random", "matched"))
+    (without, *_), (found, kept, _) = run_whole(plain), run_whole(controlled)
+    assert [str(stop) for stop in found.shares[0].stops] == [str(stop) for stop in without.shares[0].stops]
+    assert names(found)
+    assert "f5r1" in names(found)
+    ran = {arm.written: [e.seed for e in found.opened if e.arm == arm] for arm in controlled.arms}
+    assert all(e.trial.key in kept for e in found.opened)
+    for arm in ("f3r3", "f5r1"):
+        assert ran[f"{arm} from random"] == ran[f"{arm} from matched"] == ran[arm]
+    assert len(ran["f5r1"]) < len(ran["f3r3"]) == 9
+    assert {e.arm.written for e in found.stopped} >= {"f5r1 from random", "f5r1 from matched"}
+    assert all(arm.start == "own" for arm in found.shares[0].survivors)
+
+
+def test_a_control_of_two_arms_runs_as_long_as_the_longer_of_them() -> None:
+    made = planned(surgeries={"scratch": "r6", "reset": "f5r1", "tuned": "f5t1"}, controls=("random",))
+    found, _, _ = run_whole(made)
+    ran = {arm.written: sum(e.arm == arm for e in found.opened) for arm in made.arms}
+    assert ran["f5r1"] < ran["f5t1"] == ran["f5r1 from random"] == 9

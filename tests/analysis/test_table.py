@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from frostline.analysis.comparisons import Stopped, stopped
-from frostline.analysis.table import cut_points, replace_whole, table, write_table
+from frostline.analysis.table import cut_points, frame_of, replace_whole, table, write_table
 from frostline.spec.plan import plan
 from tests.analysis.simulated import FEW, failing, outcomes, study, without
 
@@ -82,3 +82,8 @@ def test_a_cell_that_a_race_never_runs_is_stopped_and_not_missing() -> None:
     assert frame.loc[frame["status"] == "stopped", "accuracy"].isna().all()
     assert stopped(frame) == {("f4r2", 0.1): Stopped(seeds=3, planned=5)}
     assert stopped(table(planned, kept)) == {}
+
+
+def test_a_row_that_does_not_say_otherwise_is_no_control_and_is_treated_as_its_arm_is_called() -> None:
+    (row,) = frame_of([{"arm": "f3r3", "share": 0.1}]).to_dict("records")
+    assert (row["treatment"], row["control"]) == ("f3r3", "")

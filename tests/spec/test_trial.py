@@ -18,7 +18,7 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
-from frostline.spec.trial import Seeds, Trial, WeightsFile
+from frostline.spec.trial import Matched, RandomStart, Seeds, Trial, WeightsFile
 from tests.spec.examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
 
 HIDDEN = PlainCnn(name="plain_cnn", depth=4, channels=8, hidden=16)
@@ -56,6 +56,10 @@ TRIALS = {
     ),
     "augmented": transfer(augmentation=Augmentation(flip="horizontal")),
     "a chain of three": transfer(start=transfer(dataset=OLD_DIGITS)),
+    "untrained weights": transfer(start=RandomStart(seed=0)),
+    "untrained weights of another seed": transfer(start=RandomStart(seed=1)),
+    "weights that match a pretraining": transfer(start=Matched(start=pretraining(), seed=0)),
+    "weights that match a file": transfer(start=Matched(start=FILE, seed=0)),
 }
 OTHERS: dict[str, object] = {
     "dataset": OLD_DIGITS,

@@ -17,11 +17,13 @@ from frostline.executors.inline import Inline
 from frostline.outcome import Failed, Finished
 from frostline.presets import find_study
 from frostline.report.page import write_report
+from frostline.reporting import findings_in
+from frostline.shelf import Shelf
 from frostline.spec.plan import Plan, plan
 from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.study import Study
 from frostline.spec.study_file import load_study
-from frostline.store import Shelf, Store
+from frostline.store import Store
 from tests.studies.gtzan import BROKEN, KNOWN_BROKEN, artist_of, gtzan_of_clips
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
@@ -70,7 +72,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         with Store(folder) as store, Inline() as executor:
             list(execute(study, planned, store, executor))
             outcomes, left_out = store.outcomes(), store.fact(f"left out of {study.dataset.reading}")
-        path = write_report(study, planned, table(planned, outcomes), folder)
+        path = write_report(study, planned, findings_in(folder, study, table(planned, outcomes)), folder)
         yield Ran(study, planned, folder, outcomes, left_out or "", path.read_text(encoding="utf-8"))
     read.cache_clear()
 

@@ -12,6 +12,7 @@ import timm
 from PIL import Image
 from timm.models._hub import save_for_hf
 
+from frostline.analysis.findings import Findings
 from frostline.analysis.table import table
 from frostline.execute import execute
 from frostline.executors.inline import Inline
@@ -82,7 +83,7 @@ def step(tmp_path_factory: pytest.TempPathFactory) -> Step:
         patch.setenv("FROSTLINE_CACHE", str(tmp_path_factory.mktemp("cache")))
         (outcome,) = execute(study, planned, store, executor)
         assert isinstance(outcome, Finished), outcome
-        report = page(study, planned, table(planned, store.outcomes()))
+        report = page(study, planned, Findings(table(planned, store.outcomes())))
         return Step(outcome, report, weights, store.fact(f"weights {weights}"))
 
 

@@ -17,7 +17,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from frostline.errors import ActivationsFault
-from frostline.store import PARTIAL as SWEPT
+from frostline.shelf import PARTIAL as SWEPT
 from frostline.store import Store
 from frostline.training.row_files import PARTIAL, read_rows, write_rows
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from frostline.analysis.comparisons import distinct_runs, scratch_arm
+from frostline.analysis.comparisons import competing, distinct_runs, scratch_arm
 from frostline.analysis.layer_cut_files import BASELINE
 from frostline.analysis.table import FIGURES, cut_points, replace_whole
 from frostline.spec.network import Activation, Mlp, PlainCnn, Timm
@@ -49,8 +49,9 @@ def write_layer_cuts(study: Study, frame: pd.DataFrame, folder: Path) -> LayerCu
 
 def layer_cut_files(study: Study, frame: pd.DataFrame) -> LayerCutFiles:
     """The finished runs of ``frame`` in the published layout, each once: files ``cuts_{family}`` and ``baselines``."""
-    if isinstance(study.network, Timm):
-        return LayerCutFiles({}, (f"everything: the published layout has no place for {study.network.model}",))
+    if not isinstance(study.network, PlainCnn | Mlp):
+        called = study.network.model if isinstance(study.network, Timm) else study.network.name
+        return LayerCutFiles({}, (f"everything: the published layout has no place for {called}",))
     rate = study.recipe_of(study.recipe).rate
     settings, left_out = _settings(study, study.network)
     done = distinct_runs(frame[frame["status"] == "finished"])
@@ -154,7 +155,13 @@ def _losses(study: Study, network: PlainCnn | Mlp) -> list[str]:
 
 def _arms_without_place(study: Study, frame: pd.DataFrame) -> list[str]:
     placed = {point.arm for point in cut_points(study)} | {scratch_arm(frame)}
-    said = [f"arm {arm} is neither a cut of a family nor scratch" for arm in frame["arm"].unique() if arm not in placed]
+    said = [
+        f"arm {arm} is neither a cut of a family nor scratch"
+        for arm in competing(frame)["arm"].unique()
+        if arm not in placed
+    ]
+    if len(competing(frame)) < len(frame):
+        said.append("control arms have no place in this layout")
     if scratch_arm(frame) is None:
         said.append(f"the study has no arm from scratch, so {BASELINES} is not written")
     return said

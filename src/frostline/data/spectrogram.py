@@ -7,7 +7,7 @@
 | squares | squared real and imaginary part of each frequency bin, in turn | 1 | frame 2 x bin |
 | bank | weights of the mel filters, bin after bin | 1, or 1/Hz with ``norm: slaney`` | band bin |
 | power | bank times the sum of the two squares | as bank | band frame |
-| plane | the level of the power | dB, or natural logarithm | band frame |
+| plane | the level of the power | dB, or a logarithm | band frame |
 
 Filters and levels are those of librosa 0.11 (``melspectrogram`` with ``power=2``, ``power_to_db``), which takes its
 filters from Slaney's Auditory Toolbox (1998) and from HTK (Young et al. 2006, section 5.4). Planes agree within 0.001
@@ -29,6 +29,7 @@ from frostline.spec.spectrogram import Spectrogram
 FLOOR_POWER = 1e-10
 """Power below this counts as this much in decibel, as in librosa."""
 LOG_OFFSET = 1e-6
+COMPRESSION = 10_000.0
 SAMPLES_AT_ONCE = 2**18
 """Frames are transformed in blocks of so many samples (1 MiB): what is read next is still in the cache."""
 BANDS_AT_ONCE = 16
@@ -85,6 +86,8 @@ def _level(power: Float32[Tensor, "band frame"], spectrogram: Spectrogram) -> Fl
     """The level of ``power``, which it overwrites: a plane is large and ``power`` is of no other use."""
     if spectrogram.level == "log":
         return power.add_(LOG_OFFSET).log_()
+    if spectrogram.level == "compressed":
+        return power.mul_(COMPRESSION).add_(1).log10_()
     decibel = power.clamp_(min=FLOOR_POWER).log10_().mul_(10)
     maximum = decibel.amax()
     decibel.clamp_(min=maximum - spectrogram.range_db)

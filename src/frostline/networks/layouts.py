@@ -27,6 +27,9 @@ _RENAMED = tuple(
         (r"classifier\.(weight|bias)", r"head.\1"),
     )
 )
+_MTT_VGG = re.compile(r"(convs|bns)\.(\d+)\.(\w+)")
+_MTT_VGG_PARTS = {"convs": "conv", "bns": "norm"}
+_MTT_VGG_PLANES = "bn_in."
 _SPLIT = re.compile(r"encoder\.layer\.(\d+)\.attention\.attention\.(query|key|value)\.(weight|bias)")
 
 
@@ -59,6 +62,19 @@ def from_hugging_face_vit(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+def is_mtt_vgg(tensors: Mapping[str, Tensor]) -> bool:
+    """True where the names of ``tensors`` are those of the published VGG tagger of MagnaTagATune."""
+    return any(name.startswith(_MTT_VGG_PLANES) for name in tensors) and any(map(_MTT_VGG.fullmatch, tensors))
+
+
+def from_mtt_vgg(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of the published VGG tagger under the names of the network ``mtt_vgg``.
+
+    What has no counterpart there keeps its name, and so shows up as left over.
+    """
+    return {_mtt_vgg_name(name): tensor for name, tensor in tensors.items()}
+
+
 def in_order(tensors: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """``tensors`` under the names of ``reference``, first to first and last to last.
 
@@ -82,3 +98,13 @@ def _timm_name(name: str) -> str:
         if pattern.fullmatch(name):
             return pattern.sub(renamed, name)
     return name
+
+
+def _mtt_vgg_name(name: str) -> str:
+    if name.startswith(_MTT_VGG_PLANES):
+        return f"layers.conv1.planes_norm.{name.removeprefix(_MTT_VGG_PLANES)}"
+    found = _MTT_VGG.fullmatch(name)
+    if found is None:
+        return name
+    part, index, kind = found.groups()
+    return f"layers.conv{int(index) + 1}.{_MTT_VGG_PARTS[part]}.{kind}"

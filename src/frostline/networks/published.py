@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from frostline.errors import WeightsFault
 from frostline.networks.build import build
 from frostline.networks.layouts import from_hugging_face_vit, in_order, is_hugging_face_vit
+from frostline.networks.mtt_vgg import BANDS, FRAMES
 from frostline.networks.network import Fit, set_norm_epsilon
 from frostline.networks.weights import (
     UNUSED_TENSORS,
@@ -24,8 +26,17 @@ from frostline.networks.weights import (
     weights_digest,
     without,
 )
+from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
-from frostline.spec.published import Facts, Package, facts_of, package_of, reference_kind, refuse_other_architecture
+from frostline.spec.published import (
+    DATA_PREFIX,
+    Facts,
+    Package,
+    facts_of,
+    package_of,
+    reference_kind,
+    refuse_other_architecture,
+)
 from frostline.spec.trial import Head
 
 if TYPE_CHECKING:
@@ -56,7 +67,7 @@ def locate(ref: str) -> Path:
         case "package":
             return _file_in(package_of(ref), ref)
         case "file":
-            return _readable(Path(ref))
+            return _readable(_file_named(ref))
         case "folder":
             facts_of(ref)
             found = next((Path(ref) / name for name in FILES if (Path(ref) / name).is_file()), None)
@@ -92,7 +103,8 @@ def refuse_unfit(ref: str, network: NetworkSpec, fit: Fit, head: Head) -> None:
             with torch.device("meta"):
                 model = timm_model(network, fit)
             _fitting(ref, model, "kept" if head == "kept" else "new", read_shapes)
-        case PlainCnn() | Mlp():
+        case PlainCnn() | Mlp() | MttVgg():
+            _refuse_other_positions(ref, network, fit, head)
             refuse_other_architecture(ref, facts_of(ref), network.name)
             path, unused = locate(ref), UNUSED_TENSORS[head]
             own, tensors = build(network, fit, seed=0).state_dict(), read_shapes(path)
@@ -145,6 +157,28 @@ def _fitting(
         remedy = OTHER_OUTPUTS if alone else other
         raise WeightsFault("\n  ".join([_title(ref, path, architecture), *said, remedy]))
     return Weights(whole, weights.told)
+
+
+def _refuse_other_positions(ref: str, network: NetworkSpec, fit: Fit, head: Head) -> None:
+    """Raises WeightsFault where a published head would read positions that it does not know, in the same number."""
+    if not isinstance(network, MttVgg) or head == "new":
+        return
+    knows, left = network.shapes(FRAMES, BANDS)[-1], network.shapes(fit.size, fit.size)[-1]
+    if left != knows:
+        raise WeightsFault(
+            f"{ref}: its head reads {knows[0]} x {knows[1]} positions (time, frequency), and planes of {fit.size} x "
+            f"{fit.size} leave {left[0]} x {left[1]}; use head: new"
+        )
+
+
+def _file_named(ref: str) -> Path:
+    """The file that ``ref`` names, which may lie in the folder of the user's data."""
+    if not ref.startswith(DATA_PREFIX):
+        return Path(ref)
+    folder = os.environ.get("FROSTLINE_DATA")
+    if not folder:
+        raise WeightsFault(f"{ref} lies in the folder of your data; set FROSTLINE_DATA to that folder")
+    return Path(folder) / ref.removeprefix(DATA_PREFIX)
 
 
 def _title(ref: str, path: Path, network: str) -> str:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from frostline.errors import WeightsFault
+from frostline.networks.layouts import from_mtt_vgg, is_mtt_vgg
 from frostline.networks.network import Network
 from frostline.spec.trial import Head
 from frostline.spec.weights_facts import shards_of
@@ -27,11 +28,13 @@ Where = Literal["cpu", "meta"]
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors in the file at ``path``, by name; where that is an index of shards, those of all shards.
 
+    Those of the published VGG tagger are given under the names of the network ``mtt_vgg``.
+
     Raises:
         WeightsFault: the file or a shard is missing or damaged, of another kind, holds something else than tensors, or
             is a pickle with code; a tensor does not stand in the one shard that the index names.
     """
-    return _read(path, "cpu")
+    return _under_own_names(_read(path, "cpu"))
 
 
 def read_shapes(path: Path) -> dict[str, Tensor]:
@@ -42,7 +45,7 @@ def read_shapes(path: Path) -> dict[str, Tensor]:
     Raises:
         WeightsFault: as ``read_weights``.
     """
-    return _read(path, "meta")
+    return _under_own_names(_read(path, "meta"))
 
 
 def shards_beside(path: Path) -> dict[str, tuple[str, ...]]:
@@ -56,6 +59,10 @@ def shards_beside(path: Path) -> dict[str, tuple[str, ...]]:
     if absent:
         raise WeightsFault(f"{path} names shards that do not lie beside it: {', '.join(absent)}; add them")
     return shards
+
+
+def _under_own_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return from_mtt_vgg(tensors) if is_mtt_vgg(tensors) else tensors
 
 
 def _read(path: Path, where: Where) -> dict[str, Tensor]:

@@ -165,8 +165,9 @@ def _sound(dataset: Dataset) -> str:
     """The convention of the spectrograms, every number of it."""
     sound = dataset.sound
     pieces = f"{sound.segments} segments a recording, their answers averaged; " if sound.segments > 1 else ""
+    over = "the maximum" if sound.reference == "maximum" else "one"
     levels = {
-        "decibel": f"decibel over {'the maximum' if sound.reference == 'maximum' else 'one'}, range {sound.range_db:g} dB",
+        "decibel": f"decibel over {over}, range {sound.range_db:g} dB",
         "log": "natural logarithm",
         "compressed": "log10 of 10,000 times the power plus 1",
     }

@@ -79,7 +79,8 @@ def _number_hint(kind: str, got: object) -> str:
 
 def _group_hint(detail: ErrorDetails) -> str:
     """How a network or a dataset is written that stands there by its name alone."""
-    got, known = detail["input"], {"network": ("plain_cnn", "mlp", "mtt_vgg", "timm"), "dataset": tuple(dataset_cards())}
+    got = detail["input"]
+    known = {"network": ("plain_cnn", "mlp", "mtt_vgg", "timm"), "dataset": tuple(dataset_cards())}
     named = isinstance(got, str) and got in known.get(str(detail["loc"][-1]), ())
     return f"; write {{name: {got}}}" if named else ""
 
