@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from frostline.analysis.answers import right_answers
-from frostline.analysis.comparisons import differences, distinct_seeds, runs
+from frostline.analysis.comparisons import competing, differences, distinct_seeds, runs
 from frostline.analysis.estimates import Estimate, OneRun
-from frostline.analysis.findings import FamilyOf, Findings, mean_of
+from frostline.analysis.findings import FamilyOf, Findings, mean_of, p_of
 from frostline.analysis.pairs import holm, sign_flip_p, smallest_p
 
 TEST, VALIDATION = "accuracy", "validation_accuracy"
@@ -92,11 +92,15 @@ def highest_at(frame: pd.DataFrame, share: float, column: str = TEST) -> str | N
 
 def every_pair(findings: Findings, column: str = TEST) -> tuple[Compared, ...]:
     """Every two arms with a common seed, at every share, one comparison each and none of them corrected."""
-    found = (
-        _compared(findings, (one, other), share, column)
-        for share in shares_of(findings.frame)
-        for one, other in combinations(arms_at(findings.frame, share, column), 2)
-    )
+    own = competing(findings.frame)
+    found = []
+    for share in shares_of(own):
+        here = own[own["share"] == share]
+        sides = [
+            _Side(arm, figures(here, arm, share, column), runs(here, arm, share))
+            for arm in arms_at(here, share, column)
+        ]
+        found += [_compared(findings, pair, share, column) for pair in combinations(sides, 2)]
     return tuple(pair for pair in found if pair is not None)
 
 
@@ -118,20 +122,29 @@ def _one_family(pairs: Sequence[Compared]) -> tuple[Compared, ...]:
     return tuple(replace(pair, corrected=p, family=len(pairs)) for pair, p in zip(pairs, found, strict=True))
 
 
-def _compared(findings: Findings, arms: tuple[str, str], share: float, column: str) -> Compared | None:
-    frame, terms = findings.frame, findings.terms
-    ours, theirs = (figures(frame, arm, share, column) for arm in arms)
-    told = [runs(frame, arm, share) for arm in arms]
-    seeds = distinct_seeds(sorted(ours.keys() & theirs.keys()), *told)
+@dataclass(frozen=True)
+class _Side:
+    """One arm at one share: its figure and what tells its run from others, by seed."""
+
+    arm: str
+    figures: dict[int, float]
+    runs: dict[int, str]
+
+
+def _compared(findings: Findings, sides: tuple[_Side, _Side], share: float, column: str) -> Compared | None:
+    ours, theirs = sides
+    told, terms = [ours.runs, theirs.runs], findings.terms
+    seeds = distinct_seeds(sorted(ours.figures.keys() & theirs.figures.keys()), *told)
     if not seeds:
         return None
-    values = differences(ours, theirs, seeds)
-    p = sign_flip_p(values)
+    values = differences(ours.figures, theirs.figures, seeds)
     if len(seeds) == 1:
-        return Compared(*arms, share, 1, OneRun(values[0]), p, p)
+        p = sign_flip_p(values)
+        return Compared(ours.arm, theirs.arm, share, 1, OneRun(values[0]), p, p)
     right = _right(findings, [mine[seed] for mine in told for seed in seeds]) if column == TEST else None
     mean = mean_of(np.asarray(values), right, terms.overlap)
-    return Compared(*arms, share, len(seeds), mean.interval(terms.level).clipped(-1.0, 1.0), p, p)
+    p, interval = p_of(values, mean), mean.interval(terms.level).clipped(-1.0, 1.0)
+    return Compared(ours.arm, theirs.arm, share, len(seeds), interval, p, p)
 
 
 def _right(findings: Findings, keys: list[str]) -> np.ndarray | None:
