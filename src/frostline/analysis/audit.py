@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from frostline.analysis.audit_figures import attainable, counted_twice, missing_
 from frostline.analysis.audit_questions import Claim, Questions
 from frostline.analysis.audit_sizes import implied, official_part, overlap
 from frostline.analysis.compared import VALIDATION, Compared, corrected, every_pair, means_at, shares_of, with_arm
-from frostline.analysis.comparisons import scratch_arm
+from frostline.analysis.comparisons import competing, scratch_arm
 from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.published_results import Published
 from frostline.analysis.verdicts import Finding, worst_first
@@ -27,8 +28,10 @@ def audit_findings(findings: Findings) -> tuple[Finding, ...]:
     """What an audit finds in the table of a study, the worst first.
 
     Is an arm counted twice; can the design show anything; do test and validation agree; are there items enough for the
-    gap between the highest mean and scratch (or else the second highest); are pairs paired.
+    gap between the highest mean and scratch (or else the second highest); are pairs paired. Control arms are left out,
+    for no figure of theirs is ever recommended.
     """
+    findings = replace(findings, frame=competing(findings.frame))
     baseline = scratch_arm(findings.frame)
     pairs = every_pair(findings)
     gaps = _gaps(pairs, baseline, findings.frame)

@@ -18,7 +18,6 @@ from frostline.spec.plan import Plan
 from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
-from frostline.spec.trial import Trial
 from frostline.way_facts import in_words
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
@@ -211,8 +210,8 @@ def _recipes(study: Study, plan: Plan) -> list[str]:
         items = f"{train} items to train, {validation} to validate"
         recipes = _once(trial.recipe for trial in trials)
         said += [f"Recipe at {percent(share)} ({items}): {recipe_in_words(recipe)}." for recipe in recipes]
-    starts = (entry.trial.start for entry in plan.entries)
-    recipes = _once(start.recipe for start in starts if isinstance(start, Trial))
+    starts = (entry.trial.predecessor for entry in plan.entries if entry.arm.start != "selffer")
+    recipes = _once(start.recipe for start in starts if start is not None)
     return said + [f"Recipe of the pretraining: {recipe_in_words(recipe)}." for recipe in recipes]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pandas as pd
 
-from frostline.analysis.comparisons import cells, distinct_runs, scratch_arm, unchanged
+from frostline.analysis.comparisons import cells, competing, distinct_runs, scratch_arm, unchanged
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.plan import Plan
@@ -21,9 +22,12 @@ STARTS = {
     "self-pretrained": "from the study's own pretraining",
     "published": "from published weights",
     "random": "from random weights that were loaded or drawn",
+    "selffer": "from a network trained from scratch on the same share of the target",
     "matched": "from random weights with the statistics of pretrained ones",
 }
 """What the table calls a start, in words."""
+SEEDED = re.compile(r" \(seed \d+\)")
+"""What differs from seed to seed in the words for a start."""
 AFTER_A_RACE = (
     "Arms that the race stopped are not compared any more, but the correction for the number of arms counts them, so "
     "that the others are compared as in the whole design. This comparison reads the test figures; its level and the "
@@ -147,8 +151,19 @@ def source_in_words(weights: WeightsFile) -> str:
 
 def _changed_weights(frame: pd.DataFrame) -> list[str]:
     """What of the loaded weights was not taken as it is, each sentence once; nothing where all was or none is known."""
-    told = dict.fromkeys(part for cell in frame["start_told"].dropna() for part in cell.split("; ") if part)
-    return [f"Not taken as they are: {'; '.join(told)}."] if told else []
+    own = competing(frame)["start_told"].dropna()
+    told = dict.fromkeys(part for cell in own for part in cell.split("; ") if part)
+    return [f"Not taken as they are: {'; '.join(told)}.", *_drawn(frame)] if told else _drawn(frame)
+
+
+def _drawn(frame: pd.DataFrame) -> list[str]:
+    """How the starts of control arms were drawn, a sentence for each kind."""
+    said = []
+    for control in dict.fromkeys(frame.loc[frame["control"] != "", "control"]):
+        known = frame.loc[frame["control"] == control, "start_told"].dropna()
+        told = dict.fromkeys(SEEDED.sub("", cell) for cell in known if cell)
+        said += [f"Starts of control arms from {control}: {'; '.join(told)}."] if told else []
+    return said
 
 
 def _counted_starts(frame: pd.DataFrame) -> list[str]:
@@ -156,8 +171,8 @@ def _counted_starts(frame: pd.DataFrame) -> list[str]:
     once = distinct_runs(frame)
     once = once[once["status"] == "finished"]
     counts = Counter(
-        str(start) if Surgery.parse(treatment).needs_start else "none"
-        for treatment, start in zip(once["treatment"], once["start"], strict=True)
+        "selffer" if control == "selffer" else str(start) if Surgery.parse(treatment).needs_start else "none"
+        for treatment, start, control in zip(once["treatment"], once["start"], once["control"], strict=True)
     )
     seen = "; ".join(f"{count} {STARTS[start]}" for start, count in counts.most_common())
     return [f"Finished trials: {seen}."] if seen else []
