@@ -1,10 +1,12 @@
 """The command line, from a study file to its report, and every mistake told in words.
 
-A whole study, what must not import torch, and one mistake are run by processes of their own; the rest in this one.
+What must not import torch, one mistake and, among the slow tests, a whole study are run by processes of their own; the
+rest in this one.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -12,11 +14,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from frostline.cli import main
 from tests.test_prepare import Frostline, frostline
 
 __all__ = ["frostline"]
@@ -51,13 +55,17 @@ def process(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a study file, and that study run by a process of its own."""
-    folder = tmp_path_factory.mktemp("work")
+    """A folder with a study file, and that study run."""
+    folder, said, told = tmp_path_factory.mktemp("work"), io.StringIO(), io.StringIO()
     (folder / "small.yaml").write_text(STUDY)
-    ran = process(folder, "run", "small.yaml", "--executor", "inline")
-    assert ran.returncode == 0, ran.stderr
-    (folder / "ran.txt").write_text(ran.stdout)
-    (folder / "progress.txt").write_text(ran.stderr)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(told):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["frostline", "run", "small.yaml", "--executor", "inline"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 0, told.getvalue()
+    (folder / "ran.txt").write_text(said.getvalue())
+    (folder / "progress.txt").write_text(told.getvalue())
     return folder
 
 
@@ -75,6 +83,14 @@ def test_a_run_ends_with_an_answer_a_share_and_the_path_of_the_report(folder: Pa
     ]
     assert all(re.search(r"\[\d\.\d+, \d\.\d+\] \(n = 3 seeds, \d+ test items\)", line) for line in lines[:2])
     assert lines[2] == "report: results/small/report.html"
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_runs_a_study_to_its_answer(folder: Path) -> None:
+    ran = process(folder, "run", "small.yaml", "--to", "alone")
+    assert ran.returncode == 0, ran.stderr
+    assert "21 done, 0 failed, 0 left" in ran.stderr
+    assert ran.stdout.splitlines()[-1] == "report: alone/report.html"
 
 
 def test_the_study_folder_holds_page_tables_figures_and_the_published_layout(folder: Path) -> None:

@@ -19,7 +19,7 @@ from frostline.report.page import page
 from frostline.report.rows import rows
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
-from tests.analysis.simulated import FEW, outcomes, study
+from tests.analysis.simulated import outcomes, study
 
 
 def table_of(made: Study, best: int = 4) -> pd.DataFrame:
@@ -87,12 +87,12 @@ def test_the_published_layout_holds_one_entry_for_one_run(frame: pd.DataFrame, t
 
 
 def test_the_page_says_where_seeds_are_one_run() -> None:
-    made = study(vary=("pretraining",), surgeries=FEW)
+    made = study(vary=("pretraining",), surgeries={"scratch": "r6", "half": "f3t3"}, shares=(0.1,))
     frame = table_of(made)
     html = page(made, plan(made), Findings(frame))
     trials = frame["key"].nunique()
     assert f"all {trials} trials of the study have finished, and so have the 5 pretrainings" in html
-    assert "They fill 50 cells: where the seeds do not change an arm, several seeds are one trial." in html
+    assert "They fill 10 cells: where the seeds do not change an arm, several seeds are one trial." in html
     assert "n = 1 run: the seeds do not change r6" in html
     assert "its interval says nothing about other such runs" in html
     scratch = next(row for row in rows(Findings(frame)) if row[1].text == "r6")

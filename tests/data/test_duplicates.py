@@ -95,6 +95,7 @@ def test_no_two_of_the_tiny_digits_are_near_duplicates() -> None:
     assert (items(read(Reading("digits")))["families"] == ALONE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_two_families_of_fashion_mnist_lie_across_its_official_split() -> None:
     assert os.environ["FROSTLINE_DATA"]

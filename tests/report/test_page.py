@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -49,8 +50,19 @@ def read(html: str) -> Reader:
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    """The page of the simulated study with few arms, all of it finished."""
-    return page_of(study(surgeries=FEW))
+    """The page of a simulated study with three arms, two shares and three seeds, all of it finished."""
+    return page_of(study(seeds=3, surgeries=TWO))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a report of three arms at one share, two runs each."""
+    return written_to(tmp_path_factory.mktemp("written"), small(surgeries=TWO))
+
+
+def written_to(folder: Path, made: Study) -> Path:
+    planned = plan(made)
+    return write_report(made, planned, Findings(table(planned, outcomes(planned))), folder).parent
 
 
 def page_of(made: Study) -> str:
@@ -83,16 +95,22 @@ def test_what_failed_and_what_is_missing_stands_between_the_answer_and_the_figur
 
 def test_a_whole_study_says_that_nothing_is_missing(whole: str) -> None:
     assert (
-        "Nothing: all 50 trials of the study have finished, and so have the 5 pretrainings that they start from."
+        "Nothing: all 18 trials of the study have finished, and so have the 3 pretrainings that they start from."
         in whole
     )
 
 
+def test_a_page_tells_what_was_run_in_a_part_of_its_own(whole: str) -> None:
+    told = whole[whole.index("<h2>What was run</h2>") :]
+    assert "<li>No augmentation.</li>" in told
+    assert "Shares of the target&#39;s training items: 1 %, 10 %." in told
+
+
 def test_nothing_finished_still_gives_a_page() -> None:
-    made = study(surgeries=FEW)
+    made = study(surgeries=TWO, seeds=2, shares=(0.1,))
     planned = plan(made)
     html = page(made, planned, Findings(table(planned, {})))
-    assert "0 failed, 50 missing, 0 finished" in html
+    assert "0 failed, 6 missing, 0 finished" in html
     assert "nothing can be said" in html
 
 
@@ -169,17 +187,8 @@ def test_what_does_not_vary_is_said() -> None:
     )
 
 
-def test_a_study_without_scratch_says_that_there_is_no_gain() -> None:
-    html = page_of(small(surgeries={"F": TWO["F"]}))
-    assert "No arm is trained from scratch, so no gain over it can be given." in html
-    assert "gain over scratch" not in html
-
-
-def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
-    made = small(surgeries=TWO)
-    planned = plan(made)
-    frame = table(planned, outcomes(planned))
-    folders = [write_report(made, planned, Findings(frame), tmp_path / name).parent for name in ("first", "second")]
+def test_the_same_outcomes_give_the_same_folder(written: Path, tmp_path: Path) -> None:
+    folders = [written, written_to(tmp_path, small(surgeries=TWO))]
     files = [{str(path.relative_to(f)): path.read_bytes() for path in f.rglob("*") if path.is_file()} for f in folders]
     assert files[0] == files[1]
     assert sorted(files[0]) == [
@@ -192,12 +201,14 @@ def test_the_same_outcomes_give_the_same_folder(tmp_path: Path) -> None:
     ]
 
 
-def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path) -> None:
-    whole, part = small(surgeries=TWO), small(surgeries={"F": TWO["F"]})
+def test_a_report_without_scratch_removes_what_a_former_one_left_and_says_that_there_is_no_gain(
+    written: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     (tmp_path / "notes.json").write_text("[]")
-    for made in (whole, part):
-        planned = plan(made)
-        write_report(made, planned, Findings(table(planned, outcomes(planned))), tmp_path)
+    html = (written_to(tmp_path, small(surgeries={"F": TWO["F"]})) / "report.html").read_text(encoding="utf-8")
+    assert "No arm is trained from scratch, so no gain over it can be given." in html
+    assert "gain over scratch" not in html
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
         "cuts_F.json",
         *(name for name in FIGURES if "/gain." not in name),
@@ -208,18 +219,16 @@ def test_a_report_removes_what_a_former_one_left_and_nothing_else(tmp_path: Path
     ]
 
 
-def test_a_study_s_own_files_in_the_published_layout_give_a_report(tmp_path: Path) -> None:
-    made = small()
-    planned = plan(made)
-    write_report(made, planned, Findings(table(planned, outcomes(planned))), tmp_path)
-    path = write_report_of_files([tmp_path / "cuts_FR.json", tmp_path / "baselines.json"], tmp_path / "again")
+def test_a_study_s_own_files_in_the_published_layout_give_a_report(written: Path, tmp_path: Path) -> None:
+    path = write_report_of_files([written / "cuts_F.json", written / "baselines.json"], tmp_path)
     html = path.read_text(encoding="utf-8")
     assert "6 trained models were read. The files name no dataset" in html
-    assert "FR cut 4" in html
+    assert "F cut 4" in html
     assert "The audit" in html
     assert "seconds</button>" not in html
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_published_study_gives_a_report(tmp_path: Path) -> None:
     published = Path(os.environ["FROSTLINE_DATA"]) / "published"
