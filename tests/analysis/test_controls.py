@@ -102,6 +102,11 @@ def test_a_difference_beyond_chance_is_claimed_with_its_interval_and_its_p() -> 
     assert "less accurate than r6" in selffer
 
 
+def test_a_single_comparison_is_not_called_corrected() -> None:
+    (random, *_) = said(planned(controls=("random",)))
+    assert random.endswith(", the only comparison with controls.")
+
+
 def test_a_difference_the_other_way_is_harm() -> None:
     random, matched, selffer = said(planned(), {OWN: 0.5, RANDOM: 0.6, MATCHED: 0.6, SELFFER: 0.6, SCRATCH: 0.5})
     assert " pretraining harms f3r3: " in random

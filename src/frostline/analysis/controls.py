@@ -223,4 +223,5 @@ def _evidence(gain: Gain, terms: Terms) -> str:
     if gain.smallest > terms.alpha:
         return f"{said}; {attainable_words(gain.pairs, gain.family, terms.alpha)}"
     chance = f"the chance of such a difference if there were none is p = {gain.corrected:.3g}"
-    return f"{said}; {chance}, corrected for {gain.family} comparisons with controls"
+    among = f"corrected for {gain.family} comparisons" if gain.family > 1 else "the only comparison"
+    return f"{said}; {chance}, {among} with controls"
