@@ -114,10 +114,16 @@ def test_status_counts_and_running_again_runs_nothing(folder: Path, frostline: F
     assert again == (0, (folder / "ran.txt").read_text(), "")
 
 
-def test_a_narrowed_report_uses_what_is_there(frostline: Frostline) -> None:
+def test_a_narrowed_report_uses_what_is_there_and_its_page_says_that_it_is_a_part(
+    folder: Path, frostline: Frostline
+) -> None:
+    page = folder / "results" / "small" / "report.html"
+    assert "is of a part of what the study file declares" not in page.read_text()
     _, said, _ = frostline("report", "small.yaml", "--shares", "0.3", "--seeds", "2", "--to", "results/small")
     assert said.startswith("With 30 %")
     assert "n = 2 seeds" in said
+    told = "This page is of a part of what the study file declares, chosen with --shares 0.3 --seeds 2:"
+    assert told in page.read_text()
 
 
 def test_a_page_is_not_replaced_by_that_of_a_study_that_has_not_run(folder: Path, frostline: Frostline) -> None:

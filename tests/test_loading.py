@@ -51,6 +51,24 @@ def test_a_table_that_is_older_than_the_study_is_refused(planned: Plan, tmp_path
         frostline.load(tmp_path)
 
 
+def test_a_table_that_has_not_seen_all_outcomes_of_the_store_is_refused(planned: Plan, tmp_path: Path) -> None:
+    known = outcomes(planned)
+    frame = table(planned, known)
+    frame.attrs["outcomes"] = 1
+    write_table(frame, tmp_path)
+    with Store(tmp_path) as store:
+        store.append_all([(entry.trial, known[entry.trial.key]) for entry in planned.entries])
+    with pytest.raises(DataFault, match=r"the store held 1 outcomes when it was written and holds 4; write it again"):
+        frostline.load(tmp_path)
+
+
+def test_a_damaged_table_is_told_without_a_traceback(planned: Plan, tmp_path: Path) -> None:
+    write_table(table(planned, outcomes(planned)), tmp_path)
+    (tmp_path / "table.parquet").write_bytes(b"no parquet")
+    with pytest.raises(DataFault, match=r"table.parquet cannot be read \(.*\); write it again with `frostline report"):
+        frostline.load(tmp_path)
+
+
 def test_a_report_shows_itself_in_a_frame_from_which_nothing_leaks(planned: Plan, tmp_path: Path) -> None:
     write_table(table(planned, {}), tmp_path)
     (tmp_path / PAGE).write_text('<p title="x">&amp;</p>')

@@ -123,7 +123,8 @@ def run(
     """Run what a study still lacks, then write its report. Ctrl-C stops it; the same command goes on."""
     from frostline.carry_out import Scope, carry_out
 
-    narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
+    options = Options(shares, seeds, seed, arm or [], recipe, stand_in or [])
+    narrowed, planned = planned_as(study, options)
     whole = whole_plan(study, planned, Options(None, None, None, [], recipe, stand_in or []))
     folder = to or default_folder(study)
     try:
@@ -131,7 +132,7 @@ def run(
     except KeyboardInterrupt:
         print_error("stopped; what had finished is kept, and running the same command again goes on from there")
         raise typer.Exit(130) from None
-    _report(narrowed, planned, folder)
+    _report(narrowed, planned, folder, options.typed)
 
 
 @app.command(epilog=shown("status"))
@@ -182,7 +183,7 @@ def report(
     if len(study) > 1:
         raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
     narrowed, planned = planned_as(study[0], options)
-    _report(narrowed, planned, to or default_folder(study[0]))
+    _report(narrowed, planned, to or default_folder(study[0]), options.typed)
 
 
 @app.command(epilog=shown("audit"))
@@ -227,14 +228,14 @@ def init(
     typer.echo(f"wrote {copy_preset(preset, to)}")
 
 
-def _report(study: Study, plan: Plan, folder: Path) -> None:
+def _report(study: Study, plan: Plan, folder: Path, narrowed_by: str) -> None:
     """Writes the report, says what failed, the recommended depth of each share, and where the page is.
 
     Ends with status 1 where a trial has failed.
     """
     from frostline.reporting import reported
 
-    found = reported(study, plan, folder)
+    found = reported(study, plan, folder, narrowed_by)
     for answer in found.answers:
         typer.echo(answer)
     typer.echo(f"report: {found.page}")
@@ -242,3 +243,7 @@ def _report(study: Study, plan: Plan, folder: Path) -> None:
         said = f"{found.failed} of {len(plan.trials)} trials failed"
         print_error(f"{said}: the report says why; running again retries them")
         raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

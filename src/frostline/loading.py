@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE = "table.parquet"
+AGAIN = "write it again with `frostline report STUDY --to {folder}`"
 PAGE = "report.html"
 FRAME = (
     '<iframe srcdoc="{page}" title="{title}" sandbox="allow-scripts allow-downloads" '
@@ -41,12 +42,16 @@ def load(folder: Path | str) -> pd.DataFrame:
     """The table of the study in ``folder``: a row for each arm, share and seed, in the columns of ``analysis.table``.
 
     Raises:
-        DataFault: nothing was reported there yet, or the store holds outcomes that the report has not seen.
+        DataFault: nothing was reported there yet, the table is damaged, or the store holds other outcomes than it did
+            for the report.
     """
     import pandas as pd
 
     path = _reported(Path(folder), TABLE)
-    frame = pd.read_parquet(path)
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise DataFault(f"{path} cannot be read ({error}); {AGAIN.format(folder=folder)}") from None
     _refuse_old(frame, path)
     return frame
 
@@ -74,7 +79,8 @@ def _reported(folder: Path, name: str) -> Path:
 
 
 def _refuse_old(frame: pd.DataFrame, path: Path) -> None:
-    """Raises where the store beside ``path`` has other outcomes of the trials of ``frame`` than it tells."""
+    """Raises where the store beside ``path`` has outcomes that ``frame`` does not tell as they are now."""
+    from frostline.analysis.table import OUTCOMES
     from frostline.store import read_outcomes
 
     known = read_outcomes(path.parent)
@@ -83,5 +89,11 @@ def _refuse_old(frame: pd.DataFrame, path: Path) -> None:
     if changed:
         raise DataFault(
             f"{path} is older than the study: {len(changed)} of its trials have ended otherwise since it was written; "
-            f"write it again with `frostline report STUDY --to {path.parent}`"
+            f"{AGAIN.format(folder=path.parent)}"
+        )
+    seen = frame.attrs.get(OUTCOMES, len(known))
+    if seen != len(known):
+        raise DataFault(
+            f"{path} is not of the study as it is now: the store held {seen} outcomes when it was written and holds "
+            f"{len(known)}; {AGAIN.format(folder=path.parent)}"
         )

@@ -22,6 +22,14 @@ class Options:
     stand_ins: Sequence[str]
 
     @property
+    def typed(self) -> str:
+        """What was typed, told in one order: ``--shares 0.1 --seeds 2 --arm r4``; empty where nothing was."""
+        several = {"--arm": self.arms, "--stand-in": self.stand_ins}
+        one = {"--shares": self.shares, "--seeds": self.seeds, "--seed": self.seed, "--recipe": self.recipe}
+        said = [f"{name} {value}" for name, value in one.items() if value is not None]
+        return " ".join([*said, *(f"{name} {value}" for name, values in several.items() for value in values)])
+
+    @property
     def given(self) -> list[str]:
         """The options that were typed, as they are spelt."""
         spelt = {

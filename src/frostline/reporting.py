@@ -30,8 +30,10 @@ class Reported:
     failed: int
 
 
-def reported(study: Study, plan: Plan, folder: Path) -> Reported:
+def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> Reported:
     """The answers of ``study`` as far as ``folder`` has them; its report is written there.
+
+    ``narrowed_by`` are the options that made ``study`` a part of what its file declares, and stands on the page.
 
     Raises:
         FrostlineError: what the folder keeps is of another study.
@@ -46,7 +48,7 @@ def reported(study: Study, plan: Plan, folder: Path) -> Reported:
     findings = findings_in(folder, study, table(plan, outcomes, found.unrun if found else frozenset()))
     answers = tuple(sentence(recommendation) for recommendation in recommend(findings))
     failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
-    return Reported(answers, write_report(study, plan, findings, folder, found), failed)
+    return Reported(answers, write_report(study, plan, findings, folder, found, narrowed_by), failed)
 
 
 def findings_in(folder: Path, study: Study, frame: pd.DataFrame) -> Findings:
@@ -58,10 +60,11 @@ def findings_in(folder: Path, study: Study, frame: pd.DataFrame) -> Findings:
 def terms_of(study: Study) -> Terms:
     """The terms that ``study`` declares: its level, its margin, its family of comparisons.
 
-    Where the split seed turns folds, the runs are resamples of the same items: a K-th is tested, the rest learned from.
+    Where the split seed turns folds, the runs are resamples of the same items: one fold tests, another validates, the
+    others are learned from. A smaller share of those overlaps less, and is corrected as much.
     """
     turns = study.dataset.has_folds and "split" in study.vary
-    overlap = 1 / (study.dataset.fold_count - 1) if turns else 0.0
+    overlap = 1 / (study.dataset.fold_count - 2) if turns else 0.0
     return Terms(study.level, study.margin, study.family, overlap)
 
 

@@ -245,8 +245,8 @@ def test_five_pairs_cannot_show_a_gain_and_it_is_said_how_many_seeds_could() -> 
     assert gain.smallest == 0.25
     assert not attainable(gain, findings.terms)
     assert attainable_sentence(gain, findings.terms) == (
-        "with n = 5 pairs no p can be below 0.0625, or below 0.25 after the correction for 4 comparisons: this design "
-        "cannot show a difference, however large it is; it needs at least 8 seeds"
+        "with n = 5 pairs no p can be below 0.0625, or below 0.25 after the correction for 4 comparisons: no "
+        "difference, however large, can be shown by p; that takes at least 8 seeds"
     )
 
 

@@ -124,7 +124,7 @@ def test_a_difference_within_chance_claims_nothing() -> None:
 def test_so_few_pairs_that_none_could_show_it_claim_nothing_and_say_how_many_it_takes() -> None:
     (random, *_) = said(planned(seeds=5))
     assert " it is not shown that pretraining helps or harms f3r3: " in random
-    assert "this design cannot show a difference, however large it is; it needs at least 7 seeds" in random
+    assert "no difference, however large, can be shown by p; that takes at least 7 seeds" in random
 
 
 def test_without_the_matching_control_nothing_is_said() -> None:

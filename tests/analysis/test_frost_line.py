@@ -177,7 +177,7 @@ def test_nothing_finished_is_said_and_not_an_error() -> None:
     planned = plan(study())
     found = recommend(Findings(table(planned, {})))
     assert [r.highest for r in found] == [None, None]
-    assert "nothing can be said; no seed has finished in the arms to be compared." in sentence(found[0])
+    assert "nothing can be said; no seed has finished in all arms to be compared." in sentence(found[0])
     assert how_chosen(found[0]) == "With 1 % of the target data: there was nothing to choose from."
 
 
@@ -188,6 +188,38 @@ def test_arms_are_compared_on_common_seeds_and_the_others_are_named() -> None:
     assert found.seeds == (0, 2, 4)
     assert "Not compared: not finished in every arm (compared on n = 3): seed 1, 3; for want of" in sentence(found)
     assert sentence(found).endswith("for want of finished seeds: f4t2 (F cut 4).")
+
+
+def test_an_arm_of_so_few_seeds_that_it_would_halve_those_of_all_others_is_left_out_by_name() -> None:
+    frame = falling()
+    found = only(frame[(frame["arm"] != "r4") | (frame["seed"] < 3)])
+    assert (found.seeds, found.arms_left_out) == ((0, 1, 2, 3, 4, 5), ("r4",))
+    assert sentence(found).endswith("Not compared: for want of finished seeds: r4.")
+    most = only(frame[(frame["arm"] != "r4") | (frame["seed"] < 4)])
+    assert (most.seeds, most.arms_left_out) == ((0, 1, 2, 3), ())
+
+
+def test_one_seed_in_common_gives_no_figure_of_several_the_name_of_one_run() -> None:
+    frame = drawn({"r2": [0.8, 0.9, 0.7], "f1r1": [0.9, 0.8, 0.85]})
+    found = only(frame[(frame["arm"] != "r2") | (frame["seed"] != 0)].query("arm != 'f1r1' or seed != 1"))
+    assert found.seeds == (2,)
+    assert "one seed has finished in all arms, so that nothing can be said of them together" in sentence(found)
+    assert "f1r1, which over all its seeds reaches 0.875 [" in sentence(found)
+
+
+def test_what_several_picks_reach_is_not_called_the_figure_of_one_arm() -> None:
+    cells = answered({"f1r3": 0.8, "f2r2": 0.8, "r4": 0.8}, (5, 100), np.random.default_rng(4))
+    found = recommend(findings_of(cells))[0]
+    assert found.reported is not None and len(set(found.reported.picks)) == 2
+    highest = found.candidate(found.highest or "").mean
+    said = sentence(found)
+    assert f"accuracy {highest.value:.3f} [" in said and "items), on the items that chose it; what is chosen by" in said
+    assert f"({' or '.join(found.reported.picks)}) reaches {found.reported.estimate.value:.3f} [" in said
+
+
+def test_the_best_of_several_that_tie_is_called_as_good_as_they_are() -> None:
+    found = only(costed(drawn({"f1r3": [0.8] * 8, "f3r1": [0.8] * 8})))
+    assert "f3r1 (3 of 4 layers frozen, 1 reset): shown to be at least as good as every other arm" in sentence(found)
 
 
 def test_a_figure_that_is_not_a_number_is_no_finished_seed() -> None:

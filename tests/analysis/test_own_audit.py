@@ -32,7 +32,7 @@ INSIDE = "validation is part of the share"
 STARTS = "no start has learned from a test item"
 NEAR = "near duplicates across the split are none, or too few to matter"
 BUDGET = "one budget for all arms"
-RULE = "every run reached its stopping rule"
+RULE = "every run ended by its budget or its patience, as its recipe says"
 LONG = "long enough training"
 CHAIN = "equal steps in all"
 

@@ -75,12 +75,12 @@ def test_so_many_pairs_are_needed_at_5_percent(family: int, needed: int) -> None
 
 def test_five_pairs_can_show_nothing_and_it_is_said_how_many_can() -> None:
     assert attainable_words(5, 1, 0.05) == (
-        "with n = 5 pairs no p can be below 0.0625: this design cannot show a difference, however large it is; "
-        "it needs at least 6 seeds"
+        "with n = 5 pairs no p can be below 0.0625: no difference, however large, can be shown by p; that takes at "
+        "least 6 seeds"
     )
     assert attainable_words(5, 6, 0.05).endswith(
-        "or below 0.375 after the correction for 6 comparisons: this design cannot show a difference, however large it "
-        "is; it needs at least 8 seeds"
+        "or below 0.375 after the correction for 6 comparisons: no difference, however large, can be shown by p; that "
+        "takes at least 8 seeds"
     )
     assert attainable_words(8, 6, 0.05).endswith("this design can show a difference at the level of 0.05")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,18 @@ def test_an_undecided_study_recommends_nothing() -> None:
 def test_a_study_without_outcomes_says_that_nothing_can_be_said() -> None:
     findings = Findings(found(f1=0.8, f2=0.8).frame.assign(status="missing", accuracy=float("nan")))
     assert answer_in_short(told(findings), Terms()).startswith("Nothing can be said yet.")
+
+
+def test_one_seed_of_each_arm_is_not_called_undecided() -> None:
+    findings = Findings(found(f1=0.8, f2=0.9).frame.query("seed == 0"))
+    assert answer_in_short(told(findings), Terms()).startswith("Nothing can be said yet.")
+
+
+def test_the_only_arm_that_a_race_left_is_not_said_to_lie_within_the_margin() -> None:
+    (one,) = told(Findings(found(f1=0.8, f2=0.9).frame.query("share == 0.1 and arm == 'f2'")))
+    left = answer_in_short([replace(one, chosen="f2")], Terms())
+    assert left.startswith("With 10 % of the target data f2 is recommended. A race ruled out every other arm")
+    assert "1 point" not in left
 
 
 def test_what_was_declared_is_said_with_its_numbers() -> None:

@@ -212,8 +212,9 @@ def _evidence(gain: Gain, terms: Terms) -> str:
     both = f"{gain.arm} and {gain.reference}"
     if gain.difference is None:
         return f"no seed has finished in both {both}"
-    more = "more" if gain.difference.value >= 0 else "less"
-    said = f"{gain.arm} is {points(gain.difference.value)} {more} accurate than {gain.reference}"
+    value = gain.difference.value
+    how = f"{points(value)} {'more' if value > 0 else 'less'} accurate than" if value else "as accurate as"
+    said = f"{gain.arm} is {how} {gain.reference}"
     if isinstance(gain.difference, OneRun):
         return f"{said} in the only pair of runs, which has no interval"
     low, high = (f"{bound * 100:+.1f}" for bound in (gain.difference.low, gain.difference.high))

@@ -106,7 +106,7 @@ def _rule_kept(plan: Plan, ended: Mapping[str, Finished]) -> Finding:
     """Whether each finished run ended as its recipe says: with its budget or with its patience at an end."""
     done = [trial for trial in plan.trials if trial.key in ended]
     broken = [trial.key for trial in done if not _ended_by_rule(ended[trial.key], trial.recipe)]
-    subject = "every run reached its stopping rule"
+    subject = "every run ended by its budget or its patience, as its recipe says"
     if broken:
         told = f"{len(broken)} of {len(done)} runs ended elsewhere than their recipe says, the first is {broken[0]}."
         return Finding("wrong", subject, told)

@@ -149,7 +149,10 @@ def _contrast(contest: Contest, pairs: Mapping[tuple[str, str], Mean], line: Dep
 
 @dataclass(frozen=True)
 class _Side:
-    """The arm of a side that lies above by the smallest p-value, and that p-value for all of the side together."""
+    """The arm of a side that lies above by the smallest p-value, and that p-value for all of the side together.
+
+    ``smallest`` is not cut off at 1, so that it halves with each seed more.
+    """
 
     arm: str
     difference: float
@@ -163,9 +166,8 @@ def _side(contest: Contest, pairs: Mapping[tuple[str, str], Mean], arm: str, oth
     tested = {other: _one_sided(contest, pairs[other, arm], other, arm) for other in there}
     best = min(tested, key=lambda other: (tested[other][0], -pairs[other, arm].value))
     smallest = min(least for _, least in tested.values())
-    return _Side(
-        best, pairs[best, arm].value, min(1.0, tested[best][0] * len(others)), min(1.0, smallest * len(others))
-    )
+    p = min(1.0, tested[best][0] * len(others))
+    return _Side(best, pairs[best, arm].value, p, smallest * len(others))
 
 
 def _one_sided(contest: Contest, mean: Mean, one: str, other: str) -> tuple[float, float]:

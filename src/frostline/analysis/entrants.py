@@ -54,9 +54,10 @@ class Entered:
     """Who competes at ``share``, cheapest first, on which seeds, and who does not.
 
     ``seeds`` have finished in every entrant, ``seeds_left_out`` in some only. ``arms_left_out`` have fewer than two
-    finished seeds although others have them. ``one_run`` are single runs, which the seeds do not change: nothing is
-    known of their spread, so that they compete only where all arms are such. ``ruled_out`` are the arms that a race has
-    stopped: their few seeds shorten no comparison.
+    finished seeds although others have them, or so few that without them twice as many would be common to all.
+    ``one_run`` are single runs, which the seeds do not change: nothing is known of their spread, so that they compete
+    only where all arms are such. ``ruled_out`` are the arms that a race has stopped: their few seeds shorten no
+    comparison.
     """
 
     share: float
@@ -99,9 +100,9 @@ def entered(findings: Findings, share: float) -> Entered:
     if not any(entrant.accuracies for entrant in changing):
         changing = everyone
     most = min(2, max((len(entrant.accuracies) for entrant in changing), default=0))
-    compared = [entrant for entrant in changing if most and len(entrant.accuracies) >= most]
+    compared = _sharing([entrant for entrant in changing if most and len(entrant.accuracies) >= most])
     some = {seed for entrant in compared for seed in entrant.accuracies}
-    common = tuple(sorted(some.intersection(*(entrant.accuracies for entrant in compared))))
+    common = tuple(sorted(_common(compared)))
     return Entered(
         share=share,
         entrants=tuple(sorted(compared, key=lambda entrant: entrant.cost)),
@@ -127,6 +128,23 @@ def validated(findings: Findings, entered: Entered, contest: Contest) -> tuple[C
     accuracies = figures.to_numpy(dtype=np.float64).reshape(contest.accuracies.shape)
     terms, seeds, arms = contest.terms, contest.seeds, contest.arms
     return Contest(arms, seeds, accuracies, contest.runs, None, terms, contest.stopped), int(items.min())
+
+
+def _sharing(entrants: Sequence[Entrant]) -> list[Entrant]:
+    """``entrants`` without those that finished so few seeds that twice as many are common to all others."""
+    held = list(entrants)
+    while len(held) > 2:
+        without = {place: len(_common(held[:place] + held[place + 1 :])) for place in range(len(held))}
+        place = max(without, key=lambda place: without[place])
+        if without[place] < 2 * max(1, len(_common(held))):
+            break
+        del held[place]
+    return held
+
+
+def _common(entrants: Sequence[Entrant]) -> set[int]:
+    """The seeds that have finished in all of ``entrants``."""
+    return set.intersection(*(set(entrant.accuracies) for entrant in entrants)) if entrants else set()
 
 
 def numbered(keys: Sequence[str]) -> np.ndarray:

@@ -76,13 +76,16 @@ def in_words(arm: str) -> str:
 def _verdict(found: Recommendation) -> str:
     share = f"With {percent(found.share)} of the target data"
     if found.highest is None:
-        return f"{share}: nothing can be said; no seed has finished in the arms to be compared."
+        return f"{share}: nothing can be said; no seed has finished in all arms to be compared."
     best = found.candidate(found.highest)
     if len(found.seeds) < 2:
-        return (
-            f"{share}: one seed: no interval, nothing can be said (its highest accuracy is {best.mean.value:.3f}, "
-            f"n = 1, by {best})."
+        if isinstance(best.mean, OneRun):
+            told = f"one seed: no interval, nothing can be said (its highest accuracy is {best.mean.value:.3f}, n = 1,"
+            return f"{share}: {told} by {best})."
+        told = (
+            "one seed has finished in all arms, so that nothing can be said of them together (its highest accuracy is"
         )
+        return f"{share}: {told} that of {best}, which over all its seeds reaches {_interval(best.mean)})."
     if isinstance(best.mean, OneRun):
         return (
             f"{share}: n = 1 run: the seeds do not change any arm: no interval, nothing can be said (the highest "
@@ -109,7 +112,8 @@ def _chosen(found: Recommendation, arm: Candidate) -> str:
     others = [one for one in found.possible if one != arm.arm]
     sure = f"({found.level * 100:g} % confidence in all {len(found.candidates)} arms together)"
     if arm.standing.deficit == 0:
-        shown = f"shown to be the best arm{left} {sure}"
+        what = "at least as good as every other arm" if others else "the best arm"
+        shown = f"shown to be {what}{left} {sure}"
     else:
         shown = f"at most {points(_up(arm.standing.deficit))} below the best arm{left}, and shown to be so {sure}"
     better = "better" if arm.arm in found.possible else "the best"
@@ -118,12 +122,27 @@ def _chosen(found: Recommendation, arm: Candidate) -> str:
 
 
 def _figure(found: Recommendation, arm: Candidate) -> str:
-    """The accuracy on items that had no part in the choice where there is one, else that of the arm on all items."""
-    on = "accuracy" if found.reported is None else "accuracy on items that did not choose it"
-    estimate = arm.mean if found.reported is None else found.reported.estimate
+    """The accuracy of ``arm`` on items that had no part in choosing it; else on all items, and what choosing reaches.
+
+    Where the parts of the items chose several arms, what choosing reaches is the accuracy of none of them.
+    """
+    fitted = found.reported
+    if fitted is None:
+        return f"accuracy {_interval(arm.mean)}"
+    if set(fitted.picks) == {arm.arm}:
+        return f"accuracy on items that did not choose it {_interval(fitted.estimate)}"
+    by = "half of the items" if fitted.how == "halves of the test part" else "validation figures"
+    picked = " or ".join(dict.fromkeys(fitted.picks))
+    return (
+        f"accuracy {_interval(arm.mean)}, on the items that chose it; what is chosen by {by} ({picked}) reaches "
+        f"{_interval(fitted.estimate)} on the others"
+    )
+
+
+def _interval(estimate: Estimate | OneRun) -> str:
     if isinstance(estimate, OneRun):
-        return f"{on} {estimate.value:.3f} (n = 1 run, no interval)"
-    return f"{on} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}] ({_counts(estimate)})"
+        return f"{estimate.value:.3f} (n = 1 run, no interval)"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}] ({_counts(estimate)})"
 
 
 def _up(deficit: float) -> float:

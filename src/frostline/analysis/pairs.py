@@ -75,7 +75,7 @@ def attainable_words(pairs: int, family: int, alpha: float) -> str:
     if least <= alpha:
         return f"{said}: this design can show a difference at the level of {alpha:.3g}"
     needed = pairs_needed(alpha, family)
-    return f"{said}: this design cannot show a difference, however large it is; it needs at least {needed} seeds"
+    return f"{said}: no difference, however large, can be shown by p; that takes at least {needed} seeds"
 
 
 def holm(p: Sequence[float]) -> tuple[float, ...]:

@@ -66,9 +66,9 @@ class Recommendation:
     that did not choose.
 
     ``seeds`` are those on which every candidate has finished; ``seeds_left_out`` have finished in some of them only.
-    ``arms_left_out`` have fewer than two finished seeds, although others have them. ``one_run`` are the arms that the
-    seeds do not change: they are candidates only where no other arm is. ``ruled_out`` are the arms that a race has
-    stopped at this share; every correction counts them.
+    ``arms_left_out`` have fewer than two finished seeds, or so few that without them twice as many would be common to
+    all. ``one_run`` are the arms that the seeds do not change: they are candidates only where no other arm is.
+    ``ruled_out`` are the arms that a race has stopped at this share; every correction counts them.
     """
 
     share: float

@@ -57,6 +57,10 @@ FIGURES = {
 """Columns that only a finished trial fills, with their types. Losses are in nats per item, accuracies from 0 to 1."""
 
 
+OUTCOMES = "outcomes"
+"""The attribute of a table that says how many outcomes the store held when it was written."""
+
+
 @dataclass(frozen=True)
 class CutPoint:
     """A family of surgeries, one of its cuts, and the arm that stands there."""

@@ -78,11 +78,12 @@ def trend_sentence(trend: Trend, alpha: float) -> str:
     across = found.low < 0 < found.high
     range_ = f"{found.low * 100:+.2f}, {found.high * 100:+.2f}" if across else f"{low * 100:.2f}, {high * 100:.2f}"
     value = f"{found.value * 100:+.2f}" if across else f"{abs(found.value) * 100:.2f}"
+    among = f", corrected for {trend.family} lines of arms" if trend.family > 1 else ""
     said = (
         f"{trend.line[:1].upper()}{trend.line[1:]}: with ten times the data a layer more frozen gains {value} points "
         f"{'' if across else 'more ' if more else 'less '}[{range_}] ({found.level * 100:g} % interval; "
-        f"p = {trend.corrected:.2g}, the chance of so much if data made no difference, n = {found.n} seeds, shares "
-        f"{percent(trend.shares[0])} to {percent(trend.shares[-1])})"
+        f"p = {trend.corrected:.2g}, the chance of so much if data made no difference{among}, n = {found.n} seeds, "
+        f"shares {percent(trend.shares[0])} to {percent(trend.shares[-1])})"
     )
     if trend.corrected <= alpha:
         verdict = f"the more data, the more speaks for {'more' if more else 'fewer'} frozen layers"

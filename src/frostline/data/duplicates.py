@@ -24,7 +24,8 @@ TOLERANCE = 0.01
 BLOCKS = 8
 DIRECTIONS = 12
 NEIGHBOURS = 16
-"""How many of the nearest planes, by their means, each plane is compared with at most."""
+MOST_NEIGHBOURS = 256
+"""How many of the nearest planes, by their means, each plane is compared with: at first, and at most."""
 BASIS_PLANES = 2000
 AT_ONCE_VALUES = 4_000_000
 ROUNDING = 1e-4
@@ -37,8 +38,8 @@ def near_duplicates(planes: Shaped[np.ndarray, "sample channel row column"]) -> 
 
     Each member of a family lies within ``TOLERANCE`` of another one. Equal planes are found by their digest. Others
     are looked for by a perceptual hash, the block means of the grey plane: their distance is never greater than that
-    of the planes, so that a search for all that lie within reach misses none (but where more than ``NEIGHBOURS``
-    planes lie there), and each that is found is confirmed on the planes themselves.
+    of the planes, so that a search for all that lie within reach misses none (but where more than
+    ``MOST_NEIGHBOURS`` planes lie there), and each that is found is confirmed on the planes themselves.
     """
     first, copy_of = _distinct(planes)
     reach = TOLERANCE * (float(planes.max()) - float(planes.min()))
@@ -97,10 +98,16 @@ def _candidates(means: Float32[np.ndarray, "sample block"], reach: float) -> Int
         return np.empty((0, 2), dtype=np.int64)
     near = reach * (1 + ROUNDING)
     points = means.astype(np.float64) @ _directions(means)
-    neighbours = min(NEIGHBOURS + 1, len(points))
-    distances, places = KDTree(points).query(points, k=neighbours, distance_upper_bound=np.nextafter(near, np.inf))
-    own, rank = np.nonzero(np.isfinite(distances) & (places != np.arange(len(points))[:, None]))
-    pairs = np.unique(np.sort(np.stack([own, places[own, rank]], axis=1), axis=1), axis=0)
+    tree, beyond = KDTree(points), np.nextafter(near, np.inf)
+    asked, neighbours, found = np.arange(len(points)), NEIGHBOURS, [np.empty((0, 2), dtype=np.int64)]
+    while len(asked):
+        held = min(neighbours + 1, len(points))
+        distances, places = tree.query(points[asked], k=held, distance_upper_bound=beyond)
+        own, rank = np.nonzero(np.isfinite(distances) & (places != asked[:, None]))
+        found.append(np.sort(np.stack([asked[own], places[own, rank]], axis=1), axis=1))
+        full = np.isfinite(distances[:, -1]) & (held < len(points)) & (neighbours < MOST_NEIGHBOURS)
+        asked, neighbours = asked[full], neighbours * 4
+    pairs = np.unique(np.concatenate(found), axis=0)
     apart = np.linalg.norm(means[pairs[:, 0]] - means[pairs[:, 1]], axis=1)
     return np.asarray(pairs[apart <= near])
 

@@ -34,7 +34,7 @@ def declared(terms: Terms) -> list[str]:
     if terms.overlap:
         said.append(
             f"Overlap {terms.overlap:.3g}: the runs are resamples of the same items (the size of the test part over "
-            "that of the training part), and every interval over runs is widened for it."
+            "that of the whole training part), and every interval over runs is widened for it."
         )
     return said
 
@@ -60,14 +60,22 @@ def _choices(found: Sequence[Recommendation]) -> list[str]:
 
 
 def _left(found: Sequence[Recommendation]) -> list[str]:
-    open_ = [percent(one.share) for one in found if one.chosen is None and one.possible]
-    silent = [percent(one.share) for one in found if one.chosen is None and not one.possible]
+    open_ = [percent(one.share) for one in found if one.chosen is None and _compared(one)]
+    silent = [percent(one.share) for one in found if one.chosen is None and not _compared(one)]
     said = [f"with {listed(open_)} it is undecided which arm to take"] if open_ else []
     return said + ([f"with {listed(silent)} nothing can be said"] if silent and (open_ or _choices(found)) else [])
 
 
+def _compared(found: Recommendation) -> bool:
+    """Whether some arm was compared with the others, which takes two runs of each."""
+    return any(candidate.standing is not None for candidate in found.candidates)
+
+
 def _sureness(found: Sequence[Recommendation], terms: Terms) -> str:
-    if any(one.chosen is not None for one in found):
+    chosen = [one for one in found if one.chosen is not None]
+    if chosen and not any(_compared(one) for one in chosen):
+        return "A race ruled out every other arm on validation figures; how far it lies from them was not tested here."
+    if chosen:
         return (
             f"A recommended arm is the cheapest that is shown, with {terms.level * 100:g} % confidence for all arms of "
             f"its share together, to lie less than {points(terms.margin)} of accuracy below the best of the others."

@@ -104,11 +104,12 @@ def highest_means(found: Means) -> str:
         if not here:
             said.append(f"At {percent(share)} nothing has finished.")
             continue
-        arm, top = max(here, key=lambda pair: pair[1].value)
+        top = max((estimate for _, estimate in here), key=lambda estimate: estimate.value)
+        arms = " and ".join(arm for arm, estimate in here if round(top.value - estimate.value, 12) == 0)
         spread = (
             f"[{top.low:.3f}, {top.high:.3f}], n = {top.n}" if isinstance(top, Estimate) else "one run: no interval"
         )
-        said.append(f"At {percent(share)} the highest mean is {arm}, {top.value:.3f} ({spread}).")
+        said.append(f"At {percent(share)} the highest mean is {arms}, {top.value:.3f} ({spread}).")
     return " ".join(said)
 
 

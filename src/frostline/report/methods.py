@@ -24,9 +24,9 @@ SEEDS_ONLY = (
 )
 OVERLAP = (
     "The runs are resamples of the same items and not independent. The variance of a mean of n runs is taken to be "
-    "s^2 (1/n + {overlap:.3g}), with the size of the test part over that of the training part as the correction "
-    "(Nadeau and Bengio 2003, Inference for the Generalization Error; Bouckaert and Frank 2004, Evaluating the "
-    "Replicability of Significance Tests for Comparing Learning Algorithms)."
+    "s^2 (1/n + {overlap:.3g}), with the size of the test part over that of the whole training part as the "
+    "correction, for smaller shares too (Nadeau and Bengio 2003, Inference for the Generalization Error; Bouckaert and "
+    "Frank 2004, Evaluating the Replicability of Significance Tests for Comparing Learning Algorithms)."
 )
 WITHOUT_WIDTH = (
     "Where all answers of an arm agree, there is no variance to estimate, and the interval is that of the largest "

@@ -14,7 +14,7 @@ from frostline.analysis.layer_cuts import LayerCuts, read_layer_cuts
 from frostline.analysis.own_audit import own_audit
 from frostline.analysis.published_results import read_results
 from frostline.analysis.racing import Race
-from frostline.analysis.table import cut_points, replace_whole, write_table
+from frostline.analysis.table import OUTCOMES, cut_points, replace_whole, write_table
 from frostline.analysis.verdicts import Finding
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.figures import FROZEN
@@ -57,19 +57,23 @@ def page_of_files(cuts: LayerCuts) -> str:
     return rendered_page(evidence, told_of_files(cuts, evidence))
 
 
-def write_report(study: Study, plan: Plan, findings: Findings, folder: Path, race: Race | None = None) -> Path:
+def write_report(
+    study: Study, plan: Plan, findings: Findings, folder: Path, race: Race | None = None, narrowed_by: str = ""
+) -> Path:
     """The path of ``report.html`` in ``folder``, written with the table, the figures and the published layout.
 
     ``folder`` is that of the study's store, whose facts tell which files were left out and how the trials were
     computed, and which is audited first; without a store nothing is said of them. ``race`` is what the table was made
-    of, if it was one. Figures and files of the published layout that a former report left there and this one lacks are
-    removed.
+    of, if it was one, and ``narrowed_by`` the options that chose a part of the study file. Figures and files of the
+    published layout that a former report left there and this one lacks are removed.
     """
-    facts = read_facts(folder)
-    evidence = _evidence(study, plan, findings, own_audit(study, plan, read_outcomes(folder), folder))
-    write_table(findings.frame, folder)
+    facts, outcomes = read_facts(folder), read_outcomes(folder)
+    evidence = _evidence(study, plan, findings, own_audit(study, plan, outcomes, folder))
+    told = findings.frame.copy(deep=False)
+    told.attrs[OUTCOMES] = len(outcomes)
+    write_table(told, folder)
     layout = write_layer_cuts(study, findings.frame, folder)
-    text = rendered_page(evidence, told_of_study(study, plan, evidence, facts, race))
+    text = rendered_page(evidence, told_of_study(study, plan, evidence, facts, race, narrowed_by))
     _remove_former(folder, LAYOUT_FILES, layout.files)
     return _write(evidence, text, folder)
 

@@ -164,4 +164,7 @@ def _parameters(here: pd.DataFrame) -> Cell:
 
 def _seconds(here: pd.DataFrame, level: float) -> Cell:
     values = [float(value) for value in here["seconds"].dropna()]
-    return replace(_cell(summary(values, level, stream(0, "seconds", *map(repr, values))), "{:.3g}"), kind="wrapped")
+    found = summary(values, level, stream(0, "seconds", *map(repr, values)))
+    if isinstance(found, Estimate):
+        found = replace(found, low=max(0.0, found.low))
+    return replace(_cell(found, "{:.3g}"), kind="wrapped")

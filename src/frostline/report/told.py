@@ -39,8 +39,23 @@ class Told:
     after_table: Sequence[Section]
 
 
-def told_of_study(study: Study, plan: Plan, evidence: Evidence, facts: Mapping[str, str], race: Race | None) -> Told:
-    """What the page of ``study`` says beside its ``evidence``."""
+NARROWED = (
+    "This page is of a part of what the study file declares, chosen with {options}: what was left out is neither "
+    "missing nor failed here, and every correction counts only what was chosen. A part that was chosen after its "
+    "figures were seen proves nothing."
+)
+"""What a reader of a part of a study has to know before any figure of it."""
+
+
+def told_of_study(
+    study: Study,
+    plan: Plan,
+    evidence: Evidence,
+    facts: Mapping[str, str],
+    race: Race | None,
+    narrowed_by: str = "",
+) -> Told:
+    """What the page of ``study``, or of the part of it that ``narrowed_by`` chose, says beside its ``evidence``."""
     frame, terms = evidence.findings.frame, evidence.findings.terms
     made = methods(terms, evidence.means.values(), evidence.gains)
     made += [] if race is None else [method(race), AFTER_A_RACE]
@@ -50,7 +65,7 @@ def told_of_study(study: Study, plan: Plan, evidence: Evidence, facts: Mapping[s
         completeness=completeness(plan, frame),
         troubles=troubles(frame),
         left_out=left_out(plan, facts),
-        caveats=not_frozen(study, plan),
+        caveats=[*([NARROWED.format(options=narrowed_by)] if narrowed_by else []), *not_frozen(study, plan)],
         chosen=[how_chosen(one) for one in evidence.recommendations if one.highest is not None],
         legend=[*legend(plan), *marks(frame), *attainable_words(evidence)],
         before_table=filled(_over_shares(evidence)),
