@@ -28,6 +28,7 @@ from frostline.networks.build import build
 from frostline.networks.network import READOUT, Fit, Network
 from frostline.spec.network import Timm
 from frostline.spec.recipe import Recipe
+from frostline.tasks.task import Objective
 from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of
 
@@ -86,7 +87,7 @@ def step_bytes(model: str, depth: int) -> tuple[int, int]:
     optimizer = optimizer_of(RECIPE, network)
     before = memory_bytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # sets VmHWM back to VmRSS (proc(5))
-    with_gradient(network, batch, RECIPE)
+    with_gradient(network, batch, Objective(RECIPE))
     optimizer.step()
     trainable = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     return memory_bytes("VmHWM") - before, 8 * trainable

@@ -44,7 +44,7 @@ from frostline.data.samples import Samples, corpus
 from frostline.data.splits import split
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network
-from frostline.outcome import ClassFigures, Environment, Finished, Metrics, ParameterCounts, Validation
+from frostline.outcome import ClassFigures, ClassMetrics, Environment, Finished, ParameterCounts, Validation
 from frostline.report.page import write_report
 from frostline.shelf import Shelf
 from frostline.spec.network import PlainCnn
@@ -154,10 +154,10 @@ def finished(trial: Trial, number: int) -> Finished:
     rows = ((900, 50, 50), (50, 900, 50), (50, 50, 900))
     return Finished(
         key=trial.key,
-        metrics=Metrics(
+        metrics=ClassMetrics(
             accuracy=accuracy, macro_f1=accuracy, nll=0.4, calibration_error=0.03, classes=figures, confusion=rows
         ),
-        train_accuracy=0.95,
+        train_score=0.95,
         best_validation=seen[-1],
         history=tuple(seen),
         steps=40 * VALIDATIONS,

@@ -39,6 +39,7 @@ from frostline.spec.network import Timm
 from frostline.spec.recipe import Recipe
 from frostline.spec.study_file import load_study
 from frostline.spec.surgery import Surgery
+from frostline.tasks.task import Objective
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Lesson, fit
 from frostline.training.gradient import with_gradient
@@ -167,9 +168,9 @@ def profiled(subject: Subject) -> None:
     network = subject.network(subject.arms[0]).train()
     batch = subject.recipe.batch
     given = Batch(subject.items.planes[:batch], subject.items.targets[:batch])
-    with_gradient(network, given, subject.recipe)
+    with_gradient(network, given, Objective(subject.recipe))
     with profile(activities=[ProfilerActivity.CPU]) as seen:
-        with_gradient(network, given, subject.recipe)
+        with_gradient(network, given, Objective(subject.recipe))
     events = sorted(seen.key_averages(), key=lambda event: -event.self_cpu_time_total)
     whole = sum(event.self_cpu_time_total for event in events)
     parts = [f"{event.key} {event.self_cpu_time_total / whole:.0%}" for event in events[:OPERATORS]]

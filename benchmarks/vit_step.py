@@ -29,6 +29,7 @@ from frostline.networks.network import Fit, Network
 from frostline.networks.timm_networks import disassemble, timm_model
 from frostline.spec.network import Timm
 from frostline.spec.recipe import Recipe
+from frostline.tasks.task import Objective
 from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of, schedule_of
 
@@ -90,7 +91,7 @@ def frostline_step(network: Network, batch: Batch) -> Step:
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
-        loss = with_gradient(network, batch, RECIPE)
+        loss = with_gradient(network, batch, Objective(RECIPE))
         optimizer.step()
         schedule.step()
         return float(loss)

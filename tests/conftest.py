@@ -24,6 +24,8 @@ TENSOR_MODULES = [
     "frostline.networks.timm_vit",
     "frostline.operate",
     "frostline.tasks.classes",
+    "frostline.tasks.tags",
+    "frostline.tasks.values",
     "frostline.training.evaluate",
     "frostline.training.norms",
 ]

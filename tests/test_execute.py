@@ -247,7 +247,7 @@ class Lying(Inline):
             assert isinstance(outcome, Finished)
             yield (outcome.model_copy(update=self.changes),)
 
-    changes: ClassVar[Mapping[str, object]] = {"train_accuracy": 0.123}
+    changes: ClassVar[Mapping[str, object]] = {"train_score": 0.123}
 
 
 class Elsewhere(Lying):

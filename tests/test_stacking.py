@@ -119,7 +119,7 @@ def test_a_trial_that_lost_its_weights_is_run_again_with_its_stack_and_nothing_e
     assert isinstance(kept, Finished)
     shelf.weights_path(lost.key).unlink()
     with Store(tmp_path) as store, Inline() as pool:
-        store.append(others[0], kept.model_copy(update={"train_accuracy": 0.123}))
+        store.append(others[0], kept.model_copy(update={"train_score": 0.123}))
         with pytest.raises(
             StoreMismatch, match=f"trial {others[0].key} gave other figures than when it first finished"
         ):

@@ -30,7 +30,7 @@ def attempt_stack(jobs: Sequence[Job]) -> tuple[Finished | Failed, ...]:
 def _ended(able: Sequence[Ready]) -> list[Finished | Failed]:
     """The outcome of each trial that is ready, in order."""
     trials = [one.job.trial for one in able]
-    if len(able) < 2 or any(stackable(one.seen.network, one.recipe, one.lesson.augmentation) for one in able):
+    if len(able) < 2 or any(_goes_alone(one) for one in able):
         return [guarded(trial, partial(alone, one)) for trial, one in zip(trials, able, strict=True)]
     began = time.perf_counter()
     fits = guarded(trials[0], partial(_fits, able))
@@ -39,6 +39,12 @@ def _ended(able: Sequence[Ready]) -> list[Finished | Failed]:
     share = (time.perf_counter() - began) / len(able)
     works = [partial(_ended_as, one, fitted, share, len(able)) for one, fitted in zip(able, fits, strict=True)]
     return [guarded(trial, work) for trial, work in zip(trials, works, strict=True)]
+
+
+def _goes_alone(one: Ready) -> bool:
+    """Whether a trial cannot be trained beside others."""
+    of_classes = one.lesson.train.task == "classes"
+    return not of_classes or stackable(one.seen.network, one.recipe, one.lesson.augmentation) is not None
 
 
 def _fits(able: Sequence[Ready]) -> tuple[Fitted | TrainingDiverged, ...]:

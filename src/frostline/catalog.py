@@ -17,6 +17,8 @@ from typing import Literal, cast
 from frostline.errors import FrostlineError, UnknownName
 
 BUILT_IN_DATASETS = "frostline.data.cards:CARDS"
+Task = Literal["classes", "tags", "values"]
+"""What the head predicts of an item: its one class, which of several tags it has, or numbers."""
 OWN_DATA = {"folder": "frostline.data.own:folder_card", "manifest": "frostline.data.own:manifest_card"}
 """Names under which a study file uses data of its own, and the function (path) -> card that looks at it."""
 
@@ -39,7 +41,8 @@ class Listed:
 
     ``id`` stays the same for ever; ``file`` is relative to the dataset's folder; ``group`` names what no split may part
     (a song, a speaker), and is the id where nothing is grouped; ``fold`` is the official one, and ``part`` the official
-    part ("train", "validation", "test"), where the dataset has such.
+    part ("train", "validation", "test"), where the dataset has such. Where the task is tags, ``targets`` holds for each
+    whether the item has it, 1 or 0; where it is values, the numbers on the annotation's own scale; ``label`` is 0 then.
     """
 
     id: str
@@ -48,6 +51,7 @@ class Listed:
     group: str
     fold: int | None = None
     part: str | None = None
+    targets: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,34 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Listing:
-    """The items of a dataset that lies in files, in the order of their ids, and what was left out of it by name."""
+    """The items of a dataset that lies in files, in the order of their ids, and what was left out of it by name.
+
+    ``target_names`` are those of its tags or values; it has classes where there are none.
+    """
 
     class_names: tuple[str, ...]
     items: tuple[Listed, ...]
     left_out: tuple[LeftOut, ...] = ()
+    target_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a study wants of a manifest: the columns of its values, their scale, and what is called or lies otherwise.
+
+    ``columns`` are pairs: what a column is here (path, label, labels, group, split, fold), and its name in the file.
+    ``files`` is the folder below the manifest's that paths start from; empty for that of the manifest itself.
+    """
+
+    values: tuple[str, ...] = ()
+    scale: tuple[float, float] | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    files: str = ""
+
+
+NOTHING_ASKED = Asked()
+ALL = ("all",)
+"""The one class through which tags and values are split and shared."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +110,9 @@ class DatasetCard:
     names the function ``(folder) -> Listing``. ``size`` is None where the planes have none before a study gives it.
     ``files`` lie under the dataset's folder; where there is an ``archive``, they come out of it. ``duration_s`` is the
     length of a sound in seconds as it is used where a study says nothing else. ``also_in`` names other datasets whose
-    folder holds this one.
+    folder holds this one. Where the ``task`` is tags or values, ``target_names`` says which, there is one class in
+    ``class_names``, ``all``, through which splits and shares go, and ``scale`` is the lowest and the highest number of
+    the values' annotation; without one, numbers are used as they are.
     """
 
     name: str
@@ -105,6 +134,9 @@ class DatasetCard:
     validation_counts: tuple[int, ...] | None = None
     listing: Listing | None = None
     also_in: tuple[str, ...] = ()
+    task: Task = "classes"
+    target_names: tuple[str, ...] = ()
+    scale: tuple[float, float] | None = None
 
 
 @functools.cache
@@ -119,15 +151,17 @@ def dataset_cards() -> Mapping[str, DatasetCard]:
     return cards
 
 
-def dataset_card(name: str, path: str | None = None) -> DatasetCard:
+def dataset_card(name: str, path: str | None = None, asked: Asked = NOTHING_ASKED) -> DatasetCard:
     """The card of the dataset called ``name``; of one's own data, the card that its files at ``path`` give.
+
+    ``asked`` is what a study wants of the columns of a manifest.
 
     Raises:
         UnknownName: no dataset is called so; the text has the nearest name and the full list.
         DataFault: one's own data cannot be used; every reason at once.
     """
     if path is not None and name in OWN_DATA:
-        return _own_card(name, path, Path.cwd())
+        return _own_card(name, path, asked, Path.cwd())
     cards = dataset_cards()
     if name not in cards:
         raise UnknownName("dataset", name, [*cards, *OWN_DATA])
@@ -135,10 +169,10 @@ def dataset_card(name: str, path: str | None = None) -> DatasetCard:
 
 
 @functools.cache
-def _own_card(name: str, path: str, here: Path) -> DatasetCard:
+def _own_card(name: str, path: str, asked: Asked, here: Path) -> DatasetCard:
     """The card of one's own data at ``path``, which may be relative to the folder ``here``."""
-    look = cast("Callable[[Path], DatasetCard]", load_code(OWN_DATA[name]))
-    return look(Path(path))
+    look = cast("Callable[[Path, Asked], DatasetCard]", load_code(OWN_DATA[name]))
+    return look(Path(path), asked)
 
 
 def load_code(reference: str) -> object:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from frostline.data.duplicates import near_duplicates
-from frostline.data.planes import Items
 from frostline.data.samples import Collection, Corpus
 from frostline.data.splits import Splits
 from frostline.networks.network import Network
 from frostline.shelf import Shelf
+from frostline.spec.dataset import Dataset
+from frostline.tasks.task import Answered
 from frostline.training.fit import State
 
 
@@ -25,13 +25,17 @@ def keep_weights(shelf: Shelf, key: str, network: Network, states: Mapping[int, 
     shelf.keep_weights(key, whole)
 
 
-def predictions(splits: Splits, tested: Items, logits: Tensor) -> dict[str, np.ndarray]:
-    """The test items, their classes, and the ``logits`` for them."""
-    return {
-        "test_ids": splits.test.ids,
-        "targets": tested.sample_targets.numpy(),
-        "logits": logits.numpy(),
-    }
+def predictions(splits: Splits, tested: Answered, dataset: Dataset) -> dict[str, np.ndarray]:
+    """The test items, their targets, and the outputs of the head for them; of tags and values also which task it is.
+
+    Values are on the scaled range, beside the annotation's own ``scale`` where it has one.
+    """
+    told = {"test_ids": splits.test.ids, "targets": tested.targets.numpy(), "logits": tested.outputs.numpy()}
+    if dataset.task != "classes":
+        told["task"] = np.array(dataset.task)
+    if dataset.card.scale is not None:
+        told["scale"] = np.array(dataset.card.scale)
+    return told
 
 
 def learned(whole: Corpus | Collection, splits: Splits) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from frostline.errors import FreezeBroken
+from frostline.networks.heads import OUTPUT
 from frostline.networks.network import NORMS, READOUT, Network, state_digest
 from frostline.spec.recipe import Norms, Precision
 from frostline.spec.surgery import Fate, Surgery
@@ -76,7 +77,7 @@ def _head(donor: Network | None, fresh: Network, choice: Head) -> nn.Module:
     head: nn.Module = copy.deepcopy(donor.head).requires_grad_(True)
     if choice == "hidden-kept":
         assert isinstance(head, nn.Sequential) and isinstance(fresh.head, nn.Sequential)
-        head[-1] = copy.deepcopy(fresh.head[-1])
+        head[OUTPUT] = copy.deepcopy(fresh.head[OUTPUT])
     return head
 
 

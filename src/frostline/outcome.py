@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 Frozen = Literal["none", "stored", "recomputed"]
 """What became of frozen layers at the bottom: there are none, they were computed once and kept, or in every step."""
@@ -19,12 +19,16 @@ class Record(BaseModel):
 
 
 class Validation(Record):
-    """What one validation during training saw: losses in nats per item, accuracy from 0 to 1."""
+    """What one validation during training saw: the losses, and the score of the task, of which higher is better.
+
+    Losses are in nats per item for classes, in nats per item and tag for tags, and on the scaled range for values.
+    The score is what ``score`` of the metrics is; records of old call it ``accuracy``.
+    """
 
     step: int
     train_loss: float
     loss: float
-    accuracy: float
+    score: float = Field(validation_alias=AliasChoices("score", "accuracy"))
 
 
 class ClassFigures(Record):
@@ -37,18 +41,108 @@ class ClassFigures(Record):
     support: int
 
 
-class Metrics(Record):
+class ClassMetrics(Record):
     """What the test part showed. ``confusion[i][j]`` counts items of class i called j; ``nll`` is in nats per item.
 
     ``calibration_error`` is the expected calibration error over 15 equal-width bins of confidence (Guo et al. 2017).
     """
 
+    task: Literal["classes"] = "classes"
     accuracy: float
     macro_f1: float
     nll: float
     calibration_error: float
     classes: tuple[ClassFigures, ...]
     confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def score(self) -> float:
+        """The accuracy, from 0 to 1."""
+        return self.accuracy
+
+
+class TagFigures(Record):
+    """The figures of one tag, of which ``positives`` test items have it.
+
+    The areas are None where the test part has no item with it, or none without. ``threshold`` is the probability from
+    which on an item is said to have it, chosen on the validation part.
+    """
+
+    name: str
+    roc_auc: float | None
+    average_precision: float | None
+    f1: float
+    threshold: float
+    positives: int
+
+
+class TagMetrics(Record):
+    """What the test part showed: means over the tags that some of its items have and some have not.
+
+    ``left_out`` names the other tags, of which nothing can be told.
+    """
+
+    task: Literal["tags"] = "tags"
+    roc_auc: float
+    average_precision: float
+    f1: float
+    tags: tuple[TagFigures, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def score(self) -> float:
+        """The macro ROC-AUC, from 0 to 1."""
+        return self.roc_auc
+
+
+class ValueFigures(Record):
+    """The figures of one value; errors are on the annotation's own ``scale`` where it has one.
+
+    Where all answers, or all true values, are the same, ``constant`` is true and the concordance and both correlations
+    are 0. From ``ccc_low`` to ``ccc_high`` reaches the 95 % interval over items, None where it cannot be told.
+    """
+
+    name: str
+    ccc: float
+    pearson: float
+    r2: float
+    mae: float
+    mse: float
+    constant: bool
+    ccc_low: float | None
+    ccc_high: float | None
+    scale: tuple[float, float] | None
+
+
+class ValueMetrics(Record):
+    """What the test part showed: means over the values; errors are on the annotation's own scale where it has one."""
+
+    task: Literal["values"] = "values"
+    ccc: float
+    pearson: float
+    r2: float
+    mae: float
+    mse: float
+    values: tuple[ValueFigures, ...]
+
+    @property
+    def score(self) -> float:
+        """The mean concordance correlation coefficient, from -1 to 1."""
+        return self.ccc
+
+
+def _task_told(raw: Any) -> str:
+    """The task of metrics, which records of old do not tell."""
+    return str(raw.get("task", "classes") if isinstance(raw, dict) else raw.task)
+
+
+Metrics = Annotated[
+    Annotated[ClassMetrics, Tag("classes")]
+    | Annotated[TagMetrics, Tag("tags")]
+    | Annotated[ValueMetrics, Tag("values")],
+    Discriminator(_task_told),
+]
+"""What the test part showed, as the task has it."""
 
 
 class ParameterCounts(Record):
@@ -78,7 +172,7 @@ class Finished(Record):
     status: Literal["finished"] = "finished"
     key: str
     metrics: Metrics
-    train_accuracy: float
+    train_score: float = Field(validation_alias=AliasChoices("train_score", "train_accuracy"))
     best_validation: Validation
     history: tuple[Validation, ...]
     steps: int

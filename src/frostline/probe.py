@@ -80,7 +80,7 @@ class Sample:
     def network(self) -> Network:
         """The network with every layer that surgeries start from; it is not to be changed."""
         channels, size = self.trial.dataset.plane_shape
-        fit = Fit(channels, size, len(self.trial.dataset.class_indices), len(self.trial.surgery))
+        fit = Fit(channels, size, self.trial.dataset.outputs, len(self.trial.surgery))
         return build(self.trial.network, fit, seed=0).to(self.device)
 
     def planes(self, count: int) -> Tensor:

@@ -57,7 +57,7 @@ class Progress:
             self._done += 1
             for entry in self._entries[outcome.key]:
                 if entry.arm.start == "own":
-                    self._reached[entry.share, entry.arm.written].append(outcome.best_validation.accuracy)
+                    self._reached[entry.share, entry.arm.written].append(outcome.best_validation.score)
         now = time.monotonic()
         if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
             self._told = now

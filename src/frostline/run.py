@@ -31,7 +31,7 @@ from frostline.spec.recipe import Precision, Recipe
 from frostline.spec.study import Keep
 from frostline.spec.trial import Trial
 from frostline.start import Start, fit_of, refuse_tested_starts, start_of
-from frostline.tasks import classes
+from frostline.tasks.task import Answered, metrics, score
 from frostline.training.evaluate import logits_of
 from frostline.training.fit import Fitted, Lesson, fit
 from frostline.training.norms import with_norms
@@ -175,14 +175,16 @@ def outcome(one: Ready, trained: Trained) -> Finished:
     if job.keep != "none":
         keep_weights(shelf, trial.key, network, fitted.states)
     train = one.lesson.train if one.lesson.views == 1 else seen.items(splits.train)
-    train_accuracy = classes.accuracy(logits_of(fitted.network, train, precision), train.sample_targets)
-    tested = seen.items(splits.test.open())
-    logits = logits_of(fitted.network, tested, precision)
-    shelf.keep_predictions(trial.key, predictions(splits, tested, logits) | learned(one.material.whole, splits))
+    trained_on, validated, tested = (
+        Answered(logits_of(fitted.network, items, precision), items.sample_targets)
+        for items in (train, one.lesson.validation, seen.items(splits.test.open()))
+    )
+    kept = predictions(splits, tested, trial.dataset)
+    shelf.keep_predictions(trial.key, kept | learned(one.material.whole, splits))
     return Finished(
         key=trial.key,
-        metrics=classes.metrics(logits, tested.sample_targets, trial.dataset.class_names),
-        train_accuracy=train_accuracy,
+        metrics=metrics(tested, validated, trial.dataset),
+        train_score=score(trained_on, trial.dataset.task),
         best_validation=fitted.best,
         history=fitted.history,
         steps=fitted.steps,

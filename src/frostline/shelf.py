@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial-"
 """How the temporary names begin under which files are written; what a killed process left of them is removed."""
-TESTED = ("test_ids", "targets", "logits")
+TESTED = ("test_ids", "targets", "logits", "task", "scale")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,10 @@ class Shelf:
         return _arrays(self.predictions_path(key))
 
     def tested(self, key: str) -> dict[str, np.ndarray]:
-        """The test_ids, targets and logits of the trial ``key``, without what it learned from."""
+        """The test_ids, targets and logits of the trial ``key``, without what it learned from.
+
+        Of tags and values also the ``task``, and of values the annotation's ``scale`` where it has one.
+        """
         return _arrays(self.predictions_path(key), TESTED)
 
     def items(self, digest: str) -> dict[str, np.ndarray]:
@@ -119,11 +122,11 @@ def _keep_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """The arrays ``names`` of the file at ``path``, or all of them."""
+    """Those of the arrays ``names`` that the file at ``path`` has, or all that it has."""
     import numpy as np
 
     with np.load(path, allow_pickle=False) as arrays:
-        return {name: _wide(arrays[name]) for name in names or arrays.files}
+        return {name: _wide(arrays[name]) for name in names or arrays.files if name in arrays}
 
 
 def _narrow(array: np.ndarray) -> np.ndarray:

@@ -81,7 +81,9 @@ def run_again(
 def _may_be_stacked(trial: Trial) -> bool:
     """Whether nothing that is known without its network forbids it."""
     recipe, plain = trial.recipe, not isinstance(trial.network, Timm)
-    return plain and trial.augmentation == NOTHING and recipe.accumulate == 1 and recipe.precision != "bfloat16"
+    of_classes = trial.dataset.task == "classes" and recipe.loss == "usual"
+    unchanged = of_classes and trial.augmentation == NOTHING
+    return plain and unchanged and recipe.accumulate == 1 and recipe.precision != "bfloat16"
 
 
 def _shape(trial: Trial) -> object:
@@ -168,6 +170,7 @@ def _alone(sample: Sample) -> Callable[[], object]:
     import torch
 
     from frostline.augmentation.batch import Batch
+    from frostline.tasks.task import Objective
     from frostline.training.fit import learn
     from frostline.training.optimizers import optimizer_of, schedule_of
 
@@ -175,7 +178,7 @@ def _alone(sample: Sample) -> Callable[[], object]:
     optimizer = optimizer_of(recipe, network)
     targets = torch.zeros(recipe.batch, dtype=torch.int64, device=sample.device)
     pace = optimizer, schedule_of(recipe, optimizer, recipe.steps or 1)
-    return partial(learn, network, Batch(sample.planes(recipe.batch), targets), recipe, *pace)
+    return partial(learn, network, Batch(sample.planes(recipe.batch), targets), Objective(recipe), *pace)
 
 
 def _stacked(sample: Sample, size: int) -> Callable[[], object]:

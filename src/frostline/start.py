@@ -113,7 +113,7 @@ def _donor(trial: Trial, start: Trial | WeightsFile, shelf: Shelf) -> tuple[Netw
 def fit_of(trial: Trial, kept: int | None = None) -> Fit:
     """What a network for ``trial`` must fit; ``kept`` layers instead of those that its surgery leaves."""
     channels, size = trial.dataset.plane_shape
-    return Fit(channels, size, len(trial.dataset.class_indices), trial.surgery.kept if kept is None else kept)
+    return Fit(channels, size, trial.dataset.outputs, trial.surgery.kept if kept is None else kept)
 
 
 def _kind(trial: Trial) -> Kind:

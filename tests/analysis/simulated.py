@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from frostline.analysis.racing import Race, race
-from frostline.outcome import ClassFigures, Environment, Failed, Finished, Metrics, ParameterCounts, Validation
+from frostline.outcome import ClassFigures, ClassMetrics, Environment, Failed, Finished, ParameterCounts, Validation
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
@@ -65,10 +65,10 @@ def finished(trial: Trial, accuracy: float, validated: float = 0.86) -> Finished
     """A finished outcome of ``trial`` with that accuracy on the test part, and with that in its best validation."""
     figures = tuple(ClassFigures(name=n, precision=0.9, recall=0.9, f1=0.9, support=1000) for n in "abc")
     frozen = trial.surgery.frozen_depth * 36_928
-    at_best = Validation(step=200, train_loss=0.2, loss=0.3, accuracy=validated)
+    at_best = Validation(step=200, train_loss=0.2, loss=0.3, score=validated)
     return Finished(
         key=trial.key,
-        metrics=Metrics(
+        metrics=ClassMetrics(
             accuracy=accuracy,
             macro_f1=accuracy - 0.01,
             nll=0.4,
@@ -76,7 +76,7 @@ def finished(trial: Trial, accuracy: float, validated: float = 0.86) -> Finished
             classes=figures,
             confusion=((900, 50, 50), (50, 900, 50), (50, 50, 900)),
         ),
-        train_accuracy=0.95,
+        train_score=0.95,
         best_validation=at_best,
         history=(at_best,),
         steps=300,

@@ -25,7 +25,7 @@ def planned(**changes: object) -> Plan:
 def validated(entry: Entry, accuracy: float) -> Finished:
     made = finished(entry.trial, 0.5)
     return made.model_copy(
-        update={"best_validation": made.best_validation.model_copy(update={"accuracy": accuracy})},
+        update={"best_validation": made.best_validation.model_copy(update={"score": accuracy})},
     )
 
 

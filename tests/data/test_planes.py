@@ -20,7 +20,7 @@ from frostline.spec.dataset import Dataset
 from frostline.spec.published import Statistics
 from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
-from frostline.training.evaluate import of_samples
+from frostline.tasks.task import of_samples
 from tests.data.test_own import touch
 from tests.data.test_splits import collection, listed
 from tests.trials import transfer
@@ -162,10 +162,10 @@ def test_preprocessing_leaves_the_samples_as_they_were() -> None:
 
 def test_the_answers_to_the_pieces_of_a_recording_are_averaged_as_probabilities() -> None:
     logits = torch.tensor([[2.0, 0.0], [-1.0, 3.0], [0.5, 0.5], [0.0, -4.0]])
-    answered = of_samples(logits, 2)
+    answered = of_samples(logits, 2, "classes")
     by_hand = torch.stack([logits[:2].softmax(dim=1).mean(dim=0), logits[2:].softmax(dim=1).mean(dim=0)])
     assert torch.allclose(answered.exp(), by_hand)
-    assert torch.equal(of_samples(logits, 1), logits)
+    assert torch.equal(of_samples(logits, 1, "classes"), logits)
 
 
 def test_no_piece_of_a_recording_is_in_two_parts(tmp_path: Path) -> None:

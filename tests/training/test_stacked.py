@@ -72,7 +72,7 @@ def agree(ours: Sequence[Fitted], theirs: Sequence[Fitted], relative: float = 1e
     """Whether losses agree within ``relative``, and steps, accuracies and best weights with them."""
     for one, other in zip(ours, theirs, strict=True):
         assert losses(one) == pytest.approx(losses(other), rel=relative)
-        assert [(seen.step, seen.accuracy) for seen in one.history] == [(s.step, s.accuracy) for s in other.history]
+        assert [(seen.step, seen.score) for seen in one.history] == [(s.step, s.score) for s in other.history]
         assert (one.steps, one.stopped, one.best.step) == (other.steps, other.stopped, other.best.step)
         assert close(one.network, other.network, 1e-4)
     return True

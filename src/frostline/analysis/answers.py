@@ -26,7 +26,9 @@ Book = Mapping[str, Answers]
 def read_answers(folder: Path, keys: Iterable[str]) -> dict[str, Answers]:
     """The answers of the trials ``keys`` of the study kept in ``folder``, of which those without a file are absent."""
     shelf, known = Shelf(folder), dict[bytes, np.ndarray]()
-    return {key: _answers(shelf, key, known) for key in dict.fromkeys(keys) if shelf.predictions_path(key).is_file()}
+    there = [key for key in dict.fromkeys(keys) if shelf.predictions_path(key).is_file()]
+    found = ((key, _answers(shelf, key, known)) for key in there)
+    return {key: answers for key, answers in found if answers is not None}
 
 
 def right_answers(book: Book, keys: Sequence[str]) -> np.ndarray | None:
@@ -43,9 +45,14 @@ def right_answers(book: Book, keys: Sequence[str]) -> np.ndarray | None:
     return np.stack([answers.right for answers in known])
 
 
-def _answers(shelf: Shelf, key: str, known: dict[bytes, np.ndarray]) -> Answers:
-    """The answers of one trial; equal ids are kept once, as most trials of a study are tested on the same items."""
+def _answers(shelf: Shelf, key: str, known: dict[bytes, np.ndarray]) -> Answers | None:
+    """The answers of one trial, None where they are no classes.
+
+    Equal ids are kept once, as most trials of a study are tested on the same items.
+    """
     kept = shelf.tested(key)
+    if "task" in kept:
+        return None
     order = np.argsort(kept["test_ids"], kind="stable")
     ids = kept["test_ids"][order]
     right = (kept["logits"].argmax(axis=1) == kept["targets"])[order]

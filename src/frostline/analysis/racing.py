@@ -154,7 +154,7 @@ def _sample(rows: list[list[Entry]], outcomes: Mapping[str, Finished | Failed]) 
 
 
 def _validated(outcome: Finished | Failed | None) -> float:
-    return outcome.best_validation.accuracy if isinstance(outcome, Finished) else float("nan")
+    return outcome.best_validation.score if isinstance(outcome, Finished) else float("nan")
 
 
 def _keys(entries: Iterable[Entry]) -> frozenset[str]:

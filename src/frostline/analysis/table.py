@@ -142,13 +142,13 @@ def _row(entry: Entry, outcome: Finished | Failed | None, stopped: Collection[st
 
 def _figures(outcome: Finished) -> dict[str, object]:
     return {
-        "accuracy": outcome.metrics.accuracy,
-        "macro_f1": outcome.metrics.macro_f1,
-        "nll": outcome.metrics.nll,
-        "calibration_error": outcome.metrics.calibration_error,
-        "train_accuracy": outcome.train_accuracy,
+        "accuracy": outcome.metrics.score,
+        "macro_f1": getattr(outcome.metrics, "macro_f1", None),
+        "nll": getattr(outcome.metrics, "nll", None),
+        "calibration_error": getattr(outcome.metrics, "calibration_error", None),
+        "train_accuracy": outcome.train_score,
         "validation_loss": outcome.best_validation.loss,
-        "validation_accuracy": outcome.best_validation.accuracy,
+        "validation_accuracy": outcome.best_validation.score,
         "n_train": outcome.n_train,
         "n_validation": outcome.n_validation,
         "n_test": outcome.n_test,

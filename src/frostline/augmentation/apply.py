@@ -39,7 +39,8 @@ def viewed(planes: Tensor, augmentation: Augmentation, view: int, chunk: int) ->
 def augmented(items: Items, augmentation: Augmentation, draws: Draws, classes: int) -> Batch:
     """``items`` as ``augmentation`` leaves them, each by draws of its own; ``items`` stay untouched.
 
-    ``classes`` is how many classes there are: mixed targets hold a weight for each.
+    ``classes`` is how many classes there are: mixed targets hold a weight for each. Tags and values are mixed as they
+    are.
     """
     planes = items.planes
     assert isinstance(planes, Tensor)
@@ -55,4 +56,5 @@ def augmented(items: Items, augmentation: Augmentation, draws: Draws, classes: i
         planes = masked(planes, augmentation.masks, draws["masks"])
     if augmentation.mixup is None:
         return Batch(planes, items.targets)
-    return mixed(planes, F.one_hot(items.targets, classes).float(), augmentation.mixup, draws["mixup"])
+    targets = F.one_hot(items.targets, classes).float() if items.task == "classes" else items.targets
+    return mixed(planes, targets, augmentation.mixup, draws["mixup"])

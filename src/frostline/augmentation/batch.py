@@ -12,10 +12,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Planes with their classes, or with the weight of each class where items are mixed; weights sum to 1."""
+    """Planes with their classes, or with a number for each output: tags, values, weights of classes that sum to 1."""
 
     planes: Shaped[Tensor, "sample ..."]
-    targets: Int64[Tensor, " sample"] | Float32[Tensor, "sample class"]
+    targets: Int64[Tensor, " sample"] | Float32[Tensor, "sample output"]
 
     def __len__(self) -> int:
         return len(self.targets)

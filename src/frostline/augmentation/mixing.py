@@ -19,11 +19,14 @@ from frostline.spec.augmentation import Mixup
 
 def mixed(
     planes: Float32[Tensor, "sample channel row column"],
-    targets: Float32[Tensor, "sample class"],
+    targets: Float32[Tensor, "sample output"],
     mixup: Mixup,
     draws: np.random.Generator,
 ) -> Batch:
-    """``planes`` and ``targets`` (the weight of each class), each item mixed with a partner in its own proportion."""
+    """``planes`` and ``targets``, each item mixed with a partner in its own proportion.
+
+    Targets are a number for each output: the weight of each class, tags or values.
+    """
     drawn = draws.beta(mixup.alpha, mixup.alpha, size=len(planes))
     weights = torch.from_numpy(drawn).to(planes.device, torch.float32)
     partners = torch.from_numpy(draws.permutation(len(planes))).to(planes.device)

@@ -50,7 +50,7 @@ class Ground:
 
 @lru_cache(maxsize=4)
 def ground_of(whole: Corpus | Collection, classes: tuple[int, ...]) -> Ground:
-    """The items of ``whole`` whose targets are among ``classes``: those to train on first, then the other parts."""
+    """The items of ``whole`` whose strata are among ``classes``: those to train on first, then the other parts."""
     if isinstance(whole, Collection):
         parts: tuple[Samples, ...] = (whole.samples,)
     else:
@@ -58,6 +58,6 @@ def ground_of(whole: Corpus | Collection, classes: tuple[int, ...]) -> Ground:
     places = [
         np.stack([np.full(len(here), number), here], axis=1)
         for number, part in enumerate(parts)
-        for here in [np.flatnonzero(np.isin(part.targets.numpy(), classes))]
+        for here in [np.flatnonzero(np.isin(part.strata.numpy(), classes))]
     ]
     return Ground(parts, np.concatenate(places).astype(np.int64), whole.digest)

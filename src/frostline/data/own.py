@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from frostline.catalog import DatasetCard, Listing
+from frostline.catalog import NOTHING_ASKED, Asked, DatasetCard, Listing, Task
 from frostline.data.folders import folder_listing
 from frostline.data.listing import kind_of
 from frostline.data.manifests import manifest_listing
@@ -14,26 +14,29 @@ from frostline.spec.folds import Counts, counts_of
 from frostline.spec.splitting import FEWEST_FOLDS
 
 
-def folder_card(path: Path) -> DatasetCard:
+def folder_card(path: Path, asked: Asked = NOTHING_ASKED) -> DatasetCard:
     """The card of a folder of class folders at ``path``; relative paths start where the command runs.
+
+    Of its columns, which it has not, nothing can be ``asked``.
 
     Raises:
         DataFault: the folder cannot be used; every reason at once.
     """
-    return _card("folder", path, folder_listing(path))
+    return _card("folder", path, folder_listing(path), asked)
 
 
-def manifest_card(path: Path) -> DatasetCard:
+def manifest_card(path: Path, asked: Asked = NOTHING_ASKED) -> DatasetCard:
     """The card of the manifest (CSV or Parquet) at ``path``; relative paths start where the command runs.
 
     Raises:
         DataFault: the manifest cannot be used; every reason at once.
     """
-    return _card("manifest", path, manifest_listing(path))
+    return _card("manifest", path, manifest_listing(path, asked), asked)
 
 
-def _card(name: str, path: Path, listing: Listing) -> DatasetCard:
+def _card(name: str, path: Path, listing: Listing, asked: Asked) -> DatasetCard:
     _refuse_parting_groups(listing, path)
+    task: Task = "values" if asked.values else "tags" if listing.target_names else "classes"
     return DatasetCard(
         name=name,
         title=f"your own data: {path}",
@@ -50,6 +53,9 @@ def _card(name: str, path: Path, listing: Listing) -> DatasetCard:
         code="",
         kind=kind_of(listing),
         listing=listing,
+        task=task,
+        target_names=listing.target_names,
+        scale=asked.scale,
     )
 
 
@@ -80,7 +86,7 @@ def _folds(listing: Listing, path: Path) -> tuple[Counts, ...]:
     labels = [item.label for item in listing.items]
     counts = counts_of(labels, folds, max(folds) + 1, len(listing.class_names))
     lacking = [
-        f"fold {fold + 1} holds no item of {listing.class_names[label]!r}"
+        f"fold {fold + 1} holds no item" + ("" if listing.target_names else f" of {listing.class_names[label]!r}")
         for fold, held in enumerate(counts)
         for label, count in enumerate(held)
         if count == 0

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
+from frostline.catalog import Task
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.spec.dataset import Dataset
@@ -32,23 +33,30 @@ class Items:
     """Planes and targets as training reads them, on one device; ``pieces`` planes in a row are one sample.
 
     Where frozen layers are computed once, ``planes`` holds what they give instead, in whatever shape that is.
+    ``task`` says what the targets are.
     """
 
     planes: Shaped[Tensor, "piece ..."] | StoredRows
-    targets: Int64[Tensor, " piece"]
+    targets: Int64[Tensor, " piece"] | Float32[Tensor, "piece output"]
     pieces: int = 1
+    task: Task = "classes"
 
     def __len__(self) -> int:
         return len(self.targets)
 
     @property
-    def sample_targets(self) -> Int64[Tensor, " sample"]:
+    def sample_targets(self) -> Int64[Tensor, " sample"] | Float32[Tensor, "sample output"]:
         """The target of each sample."""
         return self.targets[:: self.pieces]
 
     def to(self, device: torch.device) -> Items:
         """The same items on ``device``."""
-        return Items(self.planes.to(device), self.targets.to(device), self.pieces)
+        return Items(self.planes.to(device), self.targets.to(device), self.pieces, self.task)
+
+
+def of_pieces(targets: Shaped[Tensor, "sample ..."], pieces: int) -> Shaped[Tensor, "piece ..."]:
+    """The target of each piece: that of its sample, of which each has so many ``pieces`` in a row."""
+    return targets.repeat_interleave(pieces, dim=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +70,7 @@ class Preprocessing:
     def __call__(self, samples: Samples) -> Items:
         """``samples`` as the network sees them."""
         pieces = self.dataset.segments
-        return Items(self.planes(samples), samples.targets.repeat_interleave(pieces), pieces)
+        return Items(self.planes(samples), of_pieces(samples.targets, pieces), pieces, self.dataset.task)
 
     def planes(self, samples: Samples) -> Float32[Tensor, "piece channel row column"]:
         """The planes alone of ``samples``, as the network sees them."""

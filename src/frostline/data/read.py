@@ -14,7 +14,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from frostline.catalog import DatasetCard, LeftOut, Listing, load_code
+from frostline.catalog import DatasetCard, LeftOut, Listed, Listing, load_code
 from frostline.data.cache import cached_planes
 from frostline.data.download import find, locate
 from frostline.data.pictures import picture
@@ -73,8 +73,19 @@ def decoded(reading: Reading, note: Note) -> Collection:
     ids = np.array([item.id for item in items])
     groups = np.array([item.group for item in items])
     contents = np.array([cached.digests[place] for place in usable])
-    samples = Samples(planes, torch.tensor([item.label for item in items]), ids, groups, contents)
+    samples = Samples(planes, targets_of(items, card), ids, groups, contents)
     return Collection(samples, listing.items, left_out, digest_of_listed(samples, listing))
+
+
+def targets_of(items: Sequence[Listed], card: DatasetCard) -> Tensor:
+    """The targets of ``items``: classes, or a row each of tags (0 or 1) or of values, scaled to reach from -1 to 1."""
+    if card.task == "classes":
+        return torch.tensor([item.label for item in items])
+    targets = torch.tensor([item.targets for item in items], dtype=torch.float64)
+    if card.scale is not None:
+        low, high = card.scale
+        targets = 2 * (targets - low) / (high - low) - 1
+    return targets.to(torch.float32)
 
 
 def refuse_many_left_out(name: str, whole: Collection, allowed: float) -> None:
@@ -144,7 +155,7 @@ def _completed(card: DatasetCard, listing: Listing, found: tuple[Counts, ...]) -
         for label, (expected, there) in enumerate(zip(wanted, held, strict=True))
         if there < expected
     )
-    return Listing(listing.class_names, listing.items, (*listing.left_out, *missing))
+    return Listing(listing.class_names, listing.items, (*listing.left_out, *missing), listing.target_names)
 
 
 def _decoder(reading: Reading) -> Callable[[Path], Tensor]:
@@ -179,4 +190,4 @@ def _read_whole(card: DatasetCard) -> Corpus:
 
 
 def _counts(samples: Samples, classes: int) -> tuple[int, ...]:
-    return tuple(torch.bincount(samples.targets, minlength=classes).tolist())
+    return tuple(torch.bincount(samples.strata, minlength=classes).tolist())

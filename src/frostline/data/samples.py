@@ -4,6 +4,8 @@
 |---|---|---|
 | planes | raw values as the file stores them | sample channel row column, uint8 or float32 |
 | targets | index of the class | sample, int64 |
+| | or of each tag whether the item has it, or values from -1 to 1 | sample output, float32 |
+| strata | what splits and shares go through: the class, 0 for tags and values | sample, int64 |
 | ids | names that stay the same for ever, ``dataset/part/number`` | sample, str |
 | groups | items that no split may part (a song, a speaker) | sample, str |
 | contents | sha256 of the file that an item came from, hexadecimal | sample, str |
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
 from frostline.catalog import LeftOut, Listed, Listing
@@ -34,7 +36,7 @@ class Samples:
     """
 
     planes: Shaped[Tensor, "sample channel row column"]
-    targets: Int64[Tensor, " sample"]
+    targets: Int64[Tensor, " sample"] | Float32[Tensor, "sample output"]
     ids: Shaped[np.ndarray, " sample"]
     groups: Shaped[np.ndarray, " sample"]
     contents: Shaped[np.ndarray, " sample"] | None = None
@@ -49,6 +51,11 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def strata(self) -> Int64[Tensor, " sample"]:
+        """What splits and shares go through one by one: the class of each item, or 0 where it has tags or values."""
+        return self.targets if self.targets.dim() == 1 else torch.zeros(len(self), dtype=torch.int64)
 
     def take(self, positions: Int64[np.ndarray, " chosen"]) -> Samples:
         """The samples at ``positions``, in that order."""
@@ -105,5 +112,7 @@ def digest_of(*parts: Samples) -> str:
 def digest_of_listed(samples: Samples, listing: Listing) -> str:
     """sha256 over ``samples`` and all that splits and labels are made from: every listed item and the class names."""
     listed = [[item.id, item.label, item.group, item.fold, item.part] for item in listing.items]
-    told = json.dumps([digest_of(samples), listing.class_names, listed])
+    names = [listing.class_names, *([listing.target_names] if listing.target_names else [])]
+    numbers = [[item.targets for item in listing.items]] if listing.target_names else []
+    told = json.dumps([digest_of(samples), *names, listed, *numbers])
     return hashlib.sha256(told.encode()).hexdigest()

@@ -92,7 +92,8 @@ def split(whole: Corpus | Collection, trial: Trial) -> Splits:
     is decided over what is listed, so that a file that cannot be used is missing and moves no other.
 
     Raises:
-        DataFault: what could be used of the files leaves a class without an item to train, validate or test on.
+        DataFault: what could be used of the files leaves a class without an item to train, validate or test on, or a
+            part without any tag that some of its items have and some have not.
     """
     corpus = whole if isinstance(whole, Corpus) else parted(whole, trial.dataset, trial.seeds.split)
     dataset, seeds = trial.dataset, trial.seeds
@@ -106,14 +107,17 @@ def split(whole: Corpus | Collection, trial: Trial) -> Splits:
             order = stream(seeds.share, "share", part, str(position)).permutation(len(members))
             drawn = members[order[: wanted[part][label]]]
             chosen[part].append(np.sort(drawn[drawn != NOWHERE]))
-    tested = [np.flatnonzero(corpus.test.targets.numpy() == position) for position in dataset.class_indices]
+    tested = [np.flatnonzero(corpus.test.strata.numpy() == position) for position in dataset.class_indices]
     _refuse_empty(dataset, {**chosen, "test": tested})
     validating = corpus.train if corpus.validation is None else corpus.validation
-    return Splits(
-        _relabelled(corpus.train.take(np.concatenate(chosen["train"])), dataset),
-        _relabelled(validating.take(np.concatenate(chosen["validation"])), dataset),
-        SealedSamples(_relabelled(_of_classes(corpus.test, dataset), dataset)),
-    )
+    parts = {
+        "training": corpus.train.take(np.concatenate(chosen["train"])),
+        "validation": validating.take(np.concatenate(chosen["validation"])),
+        "test": _of_classes(corpus.test, dataset),
+    }
+    _refuse_untold_tags(dataset, parts)
+    train, validation, test = (_relabelled(part, dataset) for part in parts.values())
+    return Splits(train, validation, SealedSamples(test))
 
 
 def parted(whole: Collection, dataset: Dataset, split_seed: int) -> Corpus:
@@ -159,7 +163,7 @@ def _rolls(whole: Corpus | Collection, corpus: Corpus, trial: Trial) -> dict[str
     parts = {"train": corpus.train, "validation": corpus.validation}
     there = {part: samples for part, samples in parts.items() if samples is not None}
     if isinstance(whole, Corpus):
-        return {part: _Roll(samples.targets.numpy(), np.arange(len(samples))) for part, samples in there.items()}
+        return {part: _Roll(samples.strata.numpy(), np.arange(len(samples))) for part, samples in there.items()}
     part_of = _parts_of(whole, trial.dataset, trial.seeds.split)
     rolls = {}
     for part, samples in there.items():
@@ -189,7 +193,7 @@ def _pools(rolls: Mapping[str, _Roll], trial: Trial, position: int) -> dict[str,
 
 def _refuse_empty(dataset: Dataset, chosen: Mapping[str, Sequence[np.ndarray]]) -> None:
     lacking = [
-        f"no item of {name!r} is left for {part}"
+        f"no item{f' of {name!r}' if dataset.task == 'classes' else ''} is left for {part}"
         for part, classes in chosen.items()
         for name, members in zip(dataset.class_names, classes, strict=True)
         if len(members) == 0
@@ -198,6 +202,22 @@ def _refuse_empty(dataset: Dataset, chosen: Mapping[str, Sequence[np.ndarray]]) 
         raise DataFault(
             f"{dataset.name} cannot be split: {'; '.join(lacking)}. Use a larger share, other folds, or fewer classes; "
             "`frostline prepare` says which files were left out"
+        )
+
+
+def _refuse_untold_tags(dataset: Dataset, parts: Mapping[str, Samples]) -> None:
+    """Raises DataFault where no tag has both items that have it and items that have not, in one of ``parts``."""
+    if dataset.task != "tags":
+        return
+    untold = []
+    for name, part in parts.items():
+        having = part.targets.sum(dim=0)
+        if not ((having > 0) & (having < len(part))).any():
+            untold.append(f"{name} ({len(part)} items, {'none' if having.sum() == 0 else 'all'} with a tag)")
+    if untold:
+        raise DataFault(
+            f"{dataset.name} cannot be split: no tag is on some items and not on others in {', '.join(untold)}. Use a "
+            "larger share, other folds, or fewer or more common tags"
         )
 
 
@@ -216,10 +236,12 @@ def refuse_overlap(one: str, other: str, left: Iterable[str], right: Iterable[st
 
 
 def _of_classes(samples: Samples, dataset: Dataset) -> Samples:
-    return samples.take(np.flatnonzero(np.isin(samples.targets.numpy(), dataset.class_indices)))
+    return samples.take(np.flatnonzero(np.isin(samples.strata.numpy(), dataset.class_indices)))
 
 
 def _relabelled(samples: Samples, dataset: Dataset) -> Samples:
-    """The samples with targets 0, 1, ... in the ascending order of the dataset's classes."""
+    """The samples with targets 0, 1, ... in the order of the dataset's classes; tags and values as they are."""
+    if dataset.task != "classes":
+        return samples
     labels = torch.from_numpy(np.searchsorted(np.asarray(dataset.class_indices), samples.targets.numpy()))
     return replace(samples, targets=labels)

@@ -41,9 +41,9 @@ def turns_of(whole: Corpus | Collection, subject: Subject) -> tuple[Splits, ...]
 def class_rows(whole: Corpus | Collection, subject: Subject, turns: Sequence[Splits]) -> tuple[ClassRow, ...]:
     """A row for each class that is used, in the order of the dataset."""
     dataset = subject.dataset
-    items = Counter(label for part in parts_of(whole) for label in part.targets.tolist())
+    items = Counter(label for part in parts_of(whole) for label in part.strata.tolist())
     parts = [
-        [Counter(part.targets.tolist()) for part in (turn.train, turn.validation, turn.test.open())] for turn in turns
+        [Counter(part.strata.tolist()) for part in (turn.train, turn.validation, turn.test.open())] for turn in turns
     ]
     return tuple(
         ClassRow(name, items[position], tuple((train[label], held[label], test[label]) for train, held, test in parts))
@@ -82,7 +82,7 @@ def _group_words(whole: Corpus | Collection, subject: Subject, turns: Sequence[S
     group_of = {
         str(name): str(group)
         for part in parts_of(whole)
-        for name, group, label in zip(part.ids, part.groups, part.targets.tolist(), strict=True)
+        for name, group, label in zip(part.ids, part.groups, part.strata.tolist(), strict=True)
         if label in used
     }
     if all(name == group for name, group in group_of.items()):

@@ -50,7 +50,7 @@ def strips(whole: Corpus | Collection, dataset: Dataset, first: Splits) -> tuple
     side = int(sqrt(PIXELS_A_PAGE / (A_CLASS * len(dataset.class_names))))
     found = []
     for label, name in enumerate(dataset.class_names):
-        ids = first.train.ids[first.train.targets.numpy() == label]
+        ids = first.train.ids[first.train.strata.numpy() == label]
         drawn = stream(0, "show", name).permutation(len(ids))[:A_CLASS]
         chosen = [place_of[str(ids[place])] for place in sorted(drawn.tolist())]
         found.append(Strip(name, _tiles(chosen, dataset, side)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from frostline.networks.heads import drawn
 from frostline.networks.network import Fit, Network
 from frostline.randomness import torch_stream
 from frostline.spec.network import Activation, Mlp, PlainCnn
@@ -74,13 +74,3 @@ def _head(spec: PlainCnn | Mlp, width: int, fit: Fit, seed: int) -> nn.Module:
         width = spec.hidden
     output = nn.Linear(width, fit.outputs, device="meta")
     return parts.append(drawn(output, torch_stream(seed, "weights", "output")))
-
-
-def drawn(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> nn.Module:
-    """``module``, made on the meta device, with weights drawn uniformly within 1 / sqrt(fan in), as torch's own are."""
-    bound = 1 / math.sqrt(module.weight[0].numel())
-    drawn = module.to_empty(device="cpu")
-    with torch.no_grad():
-        for tensor in drawn.parameters():
-            tensor.uniform_(-bound, bound, generator=generator)
-    return drawn

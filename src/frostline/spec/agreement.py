@@ -12,7 +12,9 @@ from frostline.errors import nearest
 from frostline.spec.axes import CONTROLS, Control, ControlsChoice, Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
+from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Surgery, misfit
+from frostline.spec.task_recipes import head_faults, recipe_faults
 from frostline.spec.trial import WeightsFile
 
 Keys = tuple[int | str, ...]
@@ -34,12 +36,30 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
             found.append((("network",), why))
         if raw.get("head") == "hidden-kept" and network.hidden is None:
             found.append((("head",), "hidden-kept needs a network with a hidden dense layer; add network.hidden"))
+        if dataset is not None:
+            found += [(("network", key), why) for key, why in head_faults(network, dataset)]
     found += _useless_or_missing_source(raw, surgeries)
     if dataset is not None and isinstance(source, Pretraining):
         found += _unlike_planes(source.dataset, dataset)
     found += _pretrained_by_nobody(raw, source, network) + _controls_of_nothing(raw, surgeries)
     found += _controls_like_the_source(raw, source, dataset)
+    found += _recipes_of_other_tasks(raw, source, dataset)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
+
+
+def _recipes_of_other_tasks(raw: Mapping[str, Any], source: object, dataset: object) -> list[Disagreement]:
+    """What of the recipes in use means nothing for what the head predicts."""
+    used: list[tuple[object, object]] = [(raw.get("recipe"), dataset)]
+    if isinstance(source, Pretraining) and isinstance(raw.get("recipe"), str | Recipe):
+        used.append((source.recipe_beside(raw["recipe"]) or raw["recipe"], source.dataset))
+    found: list[Disagreement] = []
+    for choice, trained in used:
+        recipes = raw.get("recipes")
+        known = recipes.get(choice) if isinstance(choice, str) and isinstance(recipes, Mapping) else choice
+        recipe, keys = part(Recipe, known), ("recipes", choice) if isinstance(choice, str) else ("recipe",)
+        if recipe is not None and isinstance(trained, Dataset):
+            found += [((*keys, key), why) for key, why in recipe_faults(recipe, trained.task)]
+    return list(dict.fromkeys(found))
 
 
 def _pretrained_by_nobody(raw: Mapping[str, Any], source: object, network: object) -> list[Disagreement]:

@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
 
-from frostline.catalog import OWN_DATA, DatasetCard, dataset_card
+from frostline.catalog import OWN_DATA, Asked, DatasetCard, Task, dataset_card
 from frostline.errors import DataFault, UnknownName
 from frostline.spec.base import Value
+from frostline.spec.columns import Columns, asked_of
+from frostline.spec.dataset_faults import faults_of, faults_of_values
 from frostline.spec.folds import Counts, Pools, card_counts, pools_of, turn_of
 from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
@@ -24,10 +26,18 @@ class Dataset(Value):
     are scaled. ``spectrogram`` says how sound becomes planes. ``split`` is the dataset's own (``official``), or deals
     ``folds`` in which no group is parted (``grouped``) or which part groups and keep only classes even
     (``stratified``); where it is absent, the first of these that the data allows.
+
+    Of a manifest, ``values`` names the columns of numbers that are to be predicted, ``scale`` the lowest and highest
+    number of their annotation, which become -1 and 1, ``columns`` those that are not called as a manifest has them, and
+    ``files`` the folder below its own that paths start from.
     """
 
     name: str
     path: str | None = None
+    values: tuple[str, ...] | None = None
+    scale: tuple[float, float] | None = None
+    columns: Columns | None = None
+    files: str | None = None
     classes: tuple[int, ...] | None = None
     channels: PositiveInt | None = None
     size: PositiveInt | None = None
@@ -61,6 +71,13 @@ class Dataset(Value):
         dealt = (facts.data.get("split") or allowed_splits(card)[0]) != "official"
         return None if dealt else folds
 
+    @field_validator("scale")
+    @classmethod
+    def _is_from_low_to_high(cls, scale: tuple[float, float] | None) -> tuple[float, float] | None:
+        if scale is not None and not scale[0] < scale[1]:
+            raise ValueError(f"must be the lowest and then the highest number (got {scale[0]:g} and {scale[1]:g})")
+        return scale
+
     @model_validator(mode="after")
     def _fits_its_card(self) -> Dataset:
         if (self.name in OWN_DATA) != (self.path is not None):
@@ -69,19 +86,45 @@ class Dataset(Value):
                 if self.path is not None
                 else f"path is missing; it says where your {self.name} lies"
             )
+        if idle := faults_of_values(self):
+            raise ValueError("; ".join(idle))
         try:
             card = self.card
         except DataFault as fault:
             raise ValueError(str(fault)) from None
-        said = [*_faults_of_classes(self, card), *_faults_of_planes(self, card), *_faults_of_folds(self, card)]
-        if said:
+        if said := faults_of(self, card):
             raise ValueError("; ".join(said))
         return self
 
     @property
     def card(self) -> DatasetCard:
         """The facts of the dataset."""
-        return dataset_card(self.name, self.path)
+        return dataset_card(self.name, self.path, self.asked)
+
+    @property
+    def asked(self) -> Asked:
+        """What is wanted of the columns of a manifest."""
+        return asked_of(self.values, self.scale, self.columns, self.files)
+
+    @property
+    def task(self) -> Task:
+        """What the head predicts of an item."""
+        return self.card.task
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What each output of the head is called: the classes that are used, the tags, or the values."""
+        return self.class_names if self.task == "classes" else self.card.target_names
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the head has."""
+        return len(self.output_names)
+
+    @property
+    def strata(self) -> tuple[int, ...]:
+        """What splits and shares go through one by one: the classes that are used, and one for tags or values."""
+        return self.class_indices
 
     @property
     def class_indices(self) -> tuple[int, ...]:
@@ -113,9 +156,9 @@ class Dataset(Value):
             case "planes":
                 return Reading(self.name)
             case "images":
-                return Reading(self.name, self.path, size=self.size)
+                return Reading(self.name, self.path, size=self.size, asked=self.asked)
             case "sounds":
-                return Reading(self.name, self.path, sound=self.sound)
+                return Reading(self.name, self.path, sound=self.sound, asked=self.asked)
 
     @property
     def segments(self) -> int:
@@ -148,7 +191,7 @@ class Dataset(Value):
             pools = pools_of(card_counts(totals(card), self.fold_count), split_seed)
         else:
             deal = turn_of(split_seed, self.fold_count).deal
-            pools = pools_of(grouped_counts(self.name, self.path, self.fold_count, deal), split_seed)
+            pools = pools_of(grouped_counts(self.reading, self.fold_count, deal), split_seed)
         validation = None if pools.validation is None else self._used(pools.validation)
         return Pools(self._used(pools.train), validation, self._used(pools.test))
 
@@ -161,77 +204,8 @@ def _card_told(facts: ValidationInfo) -> DatasetCard | None:
     name, path = facts.data.get("name"), facts.data.get("path")
     if name is None or (name in OWN_DATA) != (path is not None):
         return None
+    asked = asked_of(*(facts.data.get(key) for key in ("values", "scale", "columns", "files")))
     try:
-        return dataset_card(name, path)
+        return dataset_card(name, path, asked)
     except DataFault:
         return None
-
-
-def _faults_of_classes(dataset: Dataset, card: DatasetCard) -> list[str]:
-    if dataset.classes is None:
-        return []
-    known = range(len(card.class_names))
-    wrong = [c for c in dataset.classes if c not in known]
-    if wrong:
-        return [f"classes {wrong} are not in {dataset.name}, which has 0 to {len(known) - 1}"]
-    if len(set(dataset.classes)) < 2 or list(dataset.classes) != sorted(set(dataset.classes)):
-        return [f"classes must be two or more, each once, ascending (got {list(dataset.classes)})"]
-    if len(dataset.classes) == len(known):
-        return ["classes names every class; leave it out, so that one treatment has one spelling"]
-    return []
-
-
-def _faults_of_planes(dataset: Dataset, card: DatasetCard) -> list[str]:
-    said = []
-    if dataset.channels == card.channels or (card.size is not None and dataset.size == card.size):
-        size = f" and size {card.size}" if card.size else ""
-        channels = "1 channel" if card.channels == 1 else f"{card.channels} channels"
-        said.append(f"{dataset.name} already has {channels}{size}; leave out what says the same")
-    if dataset.channels is not None and card.channels > 1 and dataset.channels not in (1, card.channels):
-        said.append(f"{card.channels} channels of {dataset.name} can become 1, not {dataset.channels}")
-    if dataset.spectrogram is not None and card.kind != "sounds":
-        said.append(f"spectrogram has no effect, for {dataset.name} holds no sounds; remove it")
-    if card.kind == "sounds" and dataset.sound.duration_s is None:
-        said.append(f"spectrogram.duration_s is missing: {dataset.name} has no length of its own; write the seconds")
-    if card.kind != "planes":
-        if dataset.size is None:
-            said.append(f"size is missing; it says to how many rows and columns the {card.kind} are scaled")
-        if dataset.resize != "pad":
-            said.append(f"resize has no effect, for {card.kind} in files are always scaled; remove it")
-        return said
-    assert card.size is not None
-    if dataset.size is None and dataset.resize != "pad":
-        said.append("resize has no effect without size; remove it or give size")
-    if dataset.size is not None and dataset.resize == "pad" and dataset.size < card.size:
-        said.append(f"padding cannot shrink {card.size} to {dataset.size}; write resize: interpolate")
-    return said
-
-
-def _faults_of_folds(dataset: Dataset, card: DatasetCard) -> list[str]:
-    allowed = allowed_splits(card)
-    if dataset.split is not None and dataset.split not in allowed:
-        return [f"split: {dataset.split} is not possible with {dataset.name}; it allows {', '.join(allowed)}"]
-    if dataset.splitting == "official":
-        said = f"folds has no effect, for the split of {dataset.name} is official; remove it"
-        return [said] if dataset.folds is not None else []
-    if dataset.splitting == "grouped":
-        return _faults_of_groups(dataset, card)
-    smallest = min((count for c, count in enumerate(totals(card)) if c in dataset.class_indices), default=0)
-    if smallest < dataset.fold_count:
-        return [
-            f"the smallest class has {smallest} items, too few for {dataset.fold_count} folds; "
-            f"use folds from {FEWEST_FOLDS}, or add items"
-        ]
-    return []
-
-
-def _faults_of_groups(dataset: Dataset, card: DatasetCard) -> list[str]:
-    """Why a fold of the first deal would lack a class."""
-    counts = grouped_counts(dataset.name, dataset.path, dataset.fold_count, 0)
-    return [
-        f"fold {fold + 1} of {dataset.fold_count} would hold no item of {card.class_names[label]!r}, for its items "
-        "come from too few groups; use fewer folds, more groups, or split: stratified, which parts groups"
-        for fold, held in enumerate(counts)
-        for label, count in enumerate(held)
-        if label in dataset.class_indices and count == 0
-    ][:1]

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from frostline.spec.base import Value
+from frostline.spec.heads import Headed
 
 
 class Pool(Value):
@@ -44,14 +45,15 @@ class Kin:
     family: Literal["vgg"]
 
 
-class MttVgg(Value):
+class MttVgg(Headed):
     """The VGG tagger of MagnaTagATune: a layer is a convolution, ReLU, batch norm and max pooling.
 
     Planes are laid out as everywhere here, rows from low to high and columns in time; the first layer turns them, for
     the published weights know time as rows, and normalises them by a batch norm of its own. Planes of any size with
     room for all poolings pass; what is left of them is flattened for the head, which the published one fits where 2
     positions in time and 1 in frequency are left, as of 187 frames in 96 bands. ``channels`` is the width of every
-    convolution, 128 as published. From the musicnn package, 0.1.0 (Pons and Serra 2019).
+    convolution, 128 as published. ``hidden`` and ``output`` are those of every network (``Headed``). From the musicnn
+    package, 0.1.0 (Pons and Serra 2019).
     """
 
     name: Literal["mtt_vgg"]
@@ -61,11 +63,6 @@ class MttVgg(Value):
     def layer_names(self) -> tuple[str, ...]:
         """``conv1`` to ``conv5``, input first."""
         return tuple(f"conv{i + 1}" for i in range(len(POOLS)))
-
-    @property
-    def hidden(self) -> None:
-        """None: the head is one dense layer."""
-        return
 
     @property
     def architecture(self) -> Kin:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator, model_validator
 
-from frostline.spec.base import Value
+from frostline.spec.heads import Headed
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.surgery import MOST_LAYERS
 from frostline.spec.timm_facts import Architecture, Readout, architectures, unknown
@@ -20,7 +20,7 @@ RMS_NORMED = re.compile(r"aimv2_.*|.*_rms(_.*)?|.*_xp_\d+|test_vit4")
 Activation = Literal["relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
 
 
-class PlainCnn(Value):
+class PlainCnn(Headed):
     """A stack of equal convolutions: a layer is a convolution, its activation and the pooling that follows it.
 
     Convolutions keep the size (padding ``kernel // 2``). Where ``pooling`` is ``average``, every ``pool_every``-th
@@ -37,7 +37,6 @@ class PlainCnn(Value):
     pool_every: PositiveInt = 2
     pool_stride: PositiveInt = 2
     readout: Literal["flatten", "average"] = "flatten"
-    hidden: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _each_number_has_an_effect(self) -> PlainCnn:
@@ -78,14 +77,13 @@ class PlainCnn(Value):
         )
 
 
-class Mlp(Value):
+class Mlp(Headed):
     """A stack of equal dense layers, each with its activation; the first one flattens the planes."""
 
     name: Literal["mlp"]
     depth: PositiveInt = Field(default=3, le=MOST_LAYERS)
     width: PositiveInt = 256
     activation: Activation = "relu"
-    hidden: PositiveInt | None = None
 
     @cached_property
     def layer_names(self) -> tuple[str, ...]:
@@ -97,7 +95,7 @@ class Mlp(Value):
         return None
 
 
-class Timm(Value):
+class Timm(Headed):
     """An architecture of timm, without the tag of pretrained weights, as layers: patch or stem, blocks, top.
 
     ``readout`` says what the head of a transformer reads: the class token, the average of the patches, or what the
@@ -159,11 +157,6 @@ class Timm(Value):
     def layer_names(self) -> tuple[str, ...]:
         """``patch`` or ``stem``, ``block1`` to the last block, and ``top`` where there is a head convolution."""
         return self.architecture.layer_names
-
-    @property
-    def hidden(self) -> None:
-        """None: the head is one dense layer."""
-        return
 
     @property
     def has_layer_norms(self) -> bool:

@@ -8,6 +8,7 @@ from math import ceil
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
 from frostline.spec.recipe import Recipe
+from frostline.spec.task_recipes import in_one_spelling
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def portion(pools: Pools, share: float, validation: float) -> Portion:
 def resolved(recipe: Recipe, dataset: Dataset, asked: Portioned, validation: float) -> Recipe:
     """``recipe`` with its budget in steps of the planes that ``asked`` of ``dataset`` trains on."""
     held = portion(dataset.pools(asked.split_seed), asked.share, validation)
-    return recipe.resolved(sum(held.train) * dataset.segments)
+    return in_one_spelling(recipe, dataset.task).resolved(sum(held.train) * dataset.segments)
 
 
 def share_of_one(items: int) -> float:

@@ -18,6 +18,9 @@ from pydantic import (
 
 from frostline.spec.base import Value
 
+LossName = Literal["usual", "focal", "mse", "mae", "ccc"]
+Error = Literal["mse", "mae", "ccc"]
+StopOn = Literal["loss", "accuracy", "score"]
 Precision = Literal["float32", "bfloat16"]
 PrecisionChoice = Literal["float32", "bfloat16", "auto"]
 Norms = Literal["stored", "re-estimated", "tuned"]
@@ -27,6 +30,33 @@ def _text_or_number(raw: object) -> str:
     return "text" if isinstance(raw, str) else "number"
 
 
+def _text_or_mapping(raw: object) -> str:
+    return "text" if isinstance(raw, str) else "mapping"
+
+
+class Mixture(Value):
+    """A loss of values that is a sum: each of its errors times its weight."""
+
+    mse: NonNegativeFloat = 0.0
+    mae: NonNegativeFloat = 0.0
+    ccc: NonNegativeFloat = 0.0
+
+    @model_validator(mode="after")
+    def _mixes_several(self) -> Mixture:
+        if len(self.weights) < 2:
+            raise ValueError("a mixture has two or more of mse, mae and ccc with weights above 0; name one by itself")
+        return self
+
+    @property
+    def weights(self) -> dict[Error, float]:
+        """The weight of each error that counts."""
+        weights: dict[Error, float] = {"mse": self.mse, "mae": self.mae, "ccc": self.ccc}
+        return {error: weight for error, weight in weights.items() if weight > 0}
+
+
+LossChoice = Annotated[
+    Annotated[LossName, Tag("text")] | Annotated[Mixture, Tag("mapping")], Discriminator(_text_or_mapping)
+]
 StepsOrPass = Annotated[
     Annotated[Literal["pass"], Tag("text")] | Annotated[PositiveInt, Tag("number")], Discriminator(_text_or_number)
 ]
@@ -45,6 +75,13 @@ class Recipe(Value):
     reaches its full height with the last of them (Goyal et al. 2017); its schedule spans the steps that remain, and a
     budget that is shorter ends on the way up. ``clip`` bounds the norm of the whole gradient. ``label_smoothing``
     (Szegedy et al. 2016) is part of the training loss alone; validation and test losses are plain.
+
+    ``loss`` is ``usual`` for cross-entropy of classes, binary cross-entropy of each tag and the squared error of
+    values. ``focal`` (classes and tags) and ``weights: balanced`` (tags: those that have one weigh as much as those
+    that have not) shape the training loss alone; ``focusing`` is the power of the focal loss (Lin et al. 2017).
+    ``mse``, ``mae``, ``ccc`` (1 minus the concordance, Lin 1989, over the items of a batch) and mixtures of them, each
+    with its weight, are for values, and are the validation loss too, over all its items. ``stop_on: score`` stops on
+    what the task reports first: macro ROC-AUC of tags, mean concordance of values; that of classes is the accuracy.
 
     ``accumulate`` works through each batch in so many parts and takes one step with the gradient of the whole, so that
     less memory gives the same result, but for batch norm in tuned and reset layers, which sees the parts.
@@ -66,7 +103,7 @@ class Recipe(Value):
     passes: PositiveInt | None = None
     validate_every: StepsOrPass = "pass"
     patience: PositiveInt | None = None
-    stop_on: Literal["loss", "accuracy"] = "loss"
+    stop_on: StopOn = "loss"
     layer_decay: float = Field(default=1.0, gt=0, le=1)
     warmup_steps: NonNegativeInt = 0
     clip: PositiveFloat | None = None
@@ -74,6 +111,9 @@ class Recipe(Value):
     accumulate: PositiveInt = 1
     precision: PrecisionChoice = "float32"
     norms: Norms = "stored"
+    loss: LossChoice = "usual"
+    focusing: PositiveFloat = 2.0
+    weights: Literal["balanced"] | None = None
 
     @model_validator(mode="after")
     def _each_number_has_an_effect(self) -> Recipe:
@@ -84,10 +124,26 @@ class Recipe(Value):
             raise ValueError(f"momentum has no effect with {self.optimizer}; remove it or use optimizer: sgd")
         if "warmup_steps" in self.model_fields_set and self.schedule == "one-cycle":
             raise ValueError("warmup_steps has no effect with one-cycle, which warms up by itself; remove it")
+        if "focusing" in self.model_fields_set and self.loss != "focal":
+            raise ValueError("focusing has no effect without loss: focal; remove it")
+        if "ccc" in self.errors and (self.batch == 1 or self.accumulate > 1):
+            said = f"batch: {self.batch}" if self.batch == 1 else f"accumulate: {self.accumulate}"
+            raise ValueError(f"{said} does not go with ccc, which compares the items of a whole batch; change one")
         if self.accumulate > self.batch:
             said = f"accumulate: a batch of {self.batch} has no {self.accumulate} parts"
             raise ValueError(f"{said}; use at most {self.batch}")
         return self
+
+    @property
+    def errors(self) -> dict[Error, float]:
+        """The errors that make up the loss of values, each with its weight."""
+        match self.loss:
+            case Mixture():
+                return self.loss.weights
+            case "mae" | "ccc":
+                return {self.loss: 1.0}
+            case _:
+                return {"mse": 1.0}
 
     @property
     def computed_in(self) -> Precision:

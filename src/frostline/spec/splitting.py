@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from frostline.catalog import DatasetCard, dataset_card
+from frostline.catalog import DatasetCard
 from frostline.spec.folds import Counts, counts_of, dealt
+from frostline.spec.reading import Reading
 
 Splitting = Literal["official", "grouped", "stratified"]
 USUAL_FOLDS = 5
@@ -14,9 +15,9 @@ FEWEST_FOLDS = 3
 
 
 @lru_cache(maxsize=64)
-def grouped_counts(name: str, path: str | None, folds: int, deal: int) -> tuple[Counts, ...]:
+def grouped_counts(reading: Reading, folds: int, deal: int) -> tuple[Counts, ...]:
     """How many items of each class each fold of one's own data holds where no group is parted."""
-    card = dataset_card(name, path)
+    card = reading.card
     assert card.listing is not None
     items = card.listing.items
     labels = [item.label for item in items]

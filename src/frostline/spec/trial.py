@@ -11,10 +11,11 @@ from frostline.errors import UnknownName
 from frostline.spec.augmentation import Augmentation
 from frostline.spec.base import Value, key_of
 from frostline.spec.dataset import Dataset
-from frostline.spec.network import NetworkSpec
+from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.published import Statistics, package_of, reference_kind
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery, misfit
+from frostline.spec.task_recipes import head_faults, recipe_faults
 
 Head = Literal["new", "kept", "hidden-kept"]
 Normalisation = Literal["unit", "standard"]
@@ -119,6 +120,14 @@ class Trial(Value):
             raise ValueError("head: hidden-kept needs a network with a hidden dense layer")
         if self.recipe.steps is None or self.recipe.validate_every == "pass":
             raise ValueError("a trial's budget and validations are in steps; resolve the recipe first")
+        own_head = self.network.output != "linear" or (
+            self.network.hidden is not None and not isinstance(self.network, PlainCnn | Mlp)
+        )
+        if own_head and self.head != "new" and self.published is not None:
+            raise ValueError(f"head: {self.head} needs a network whose head is that of the weights; use head: new")
+        faults = [*recipe_faults(self.recipe, self.dataset.task), *head_faults(self.network, self.dataset)]
+        if faults:
+            raise ValueError("; ".join(f"{key}: {why}" for key, why in faults))
         return self
 
     @cached_property
@@ -169,9 +178,12 @@ def _refuse_unlike(trial: Trial, before: Trial) -> None:
     """Nothing, where ``trial`` can start from ``before``.
 
     Raises:
-        ValueError: they have other networks or planes, or a head is kept that has another number of classes.
+        ValueError: they have other networks or planes, or a head is kept that has other outputs.
     """
-    ours, theirs = len(trial.dataset.class_indices), len(before.dataset.class_indices)
+    ours, theirs = trial.dataset.outputs, before.dataset.outputs
+    if trial.head == "kept" and trial.dataset.task != before.dataset.task:
+        told = f"head: kept needs a start that predicts the same: its dataset has {before.dataset.task}"
+        raise ValueError(f"{told}, this one has {trial.dataset.task}; use head: new")
     if trial.head == "kept" and ours != theirs:
         raise ValueError(f"head: kept needs as many classes as the start has ({theirs}, not {ours}); use head: new")
     if before.network != trial.network:

@@ -37,7 +37,7 @@ class _Batches(Dataset[Items]):
         self.items = items
 
     def __getitem__(self, chosen: Tensor) -> Items:
-        return Items(self.items.planes[chosen], self.items.targets[chosen])
+        return Items(self.items.planes[chosen], self.items.targets[chosen], task=self.items.task)
 
 
 def batches(items: Items, positions: Iterator[Tensor], loader_workers: int) -> Iterator[Items]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from jaxtyping import Float32, Shaped
 from torch import Tensor
@@ -13,6 +11,7 @@ from frostline.data.rows import StoredRows
 from frostline.errors import OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Precision
+from frostline.tasks.task import of_samples
 
 BATCH = 256
 FULL = ("out of memory", "not enough memory", "can't allocate memory")
@@ -32,7 +31,7 @@ def logits_of(network: Network, items: Items, precision: Precision) -> Float32[T
     network.eval()
     answers = _answers(network, items.planes, precision)
     network.train(training)
-    return of_samples(answers, items.pieces)
+    return of_samples(answers, items.pieces, items.task)
 
 
 def _answers(network: Network, planes: Tensor | StoredRows, precision: Precision) -> Tensor:
@@ -55,15 +54,6 @@ def _answers(network: Network, planes: Tensor | StoredRows, precision: Precision
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether torch says by ``error`` that memory ran out, on whatever device."""
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in FULL)
-
-
-def of_samples(logits: Float32[Tensor, "piece output"], pieces: int) -> Float32[Tensor, "sample output"]:
-    """One answer a sample: the logarithm of the mean probability of its ``pieces``; one piece is its own answer."""
-    if pieces == 1:
-        return logits
-    likely = logits.log_softmax(dim=1).reshape(-1, pieces, logits.shape[1])
-    averaged: Tensor = likely.logsumexp(dim=1) - math.log(pieces)
-    return averaged
 
 
 def outputs_of(

@@ -21,7 +21,7 @@ from frostline.outcome import Validation
 from frostline.randomness import stream, torch_noise
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.recipe import Recipe
-from frostline.tasks import classes
+from frostline.tasks.task import Answered, Objective, objective_of, score
 from frostline.training.batches import batches, in_turns, orders
 from frostline.training.evaluate import is_out_of_memory, logits_of
 from frostline.training.gradient import with_gradient
@@ -46,7 +46,9 @@ class Lesson:
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """How many classes there are; none where the task is another."""
+        if self.train.task != "classes":
+            return 0
         return int(max(self.train.targets.max(), self.validation.targets.max())) + 1
 
 
@@ -78,16 +80,17 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
     network = copy.deepcopy(network).train()
     optimizer = optimizer_of(recipe, network)
     schedule = schedule_of(recipe, optimizer, recipe.steps)
+    objective = objective_of(lesson.train, recipe, next(network.parameters()).device)
     history: list[Validation] = []
     states: dict[int, State] = {}
     losses: list[Tensor] = []
     best, best_state = None, None
     with torch_noise(seed, "noise"):
         for step, batch in enumerate(_batches(network, lesson, recipe, seed), start=1):
-            losses.append(learn(network, batch, recipe, optimizer, schedule))
+            losses.append(learn(network, batch, objective, optimizer, schedule))
             if step % recipe.validate_every and step < recipe.steps:
                 continue
-            seen = _validated(network, lesson.validation, step, losses, recipe)
+            seen = _validated(network, lesson.validation, step, losses, objective)
             losses.clear()
             history.append(seen)
             if keep == "checkpoints":
@@ -103,13 +106,13 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
 
 
 def learn(
-    network: Network, batch: Batch, recipe: Recipe, optimizer: torch.optim.Optimizer, schedule: LRScheduler
+    network: Network, batch: Batch, objective: Objective, optimizer: torch.optim.Optimizer, schedule: LRScheduler
 ) -> Tensor:
     """The mean loss over ``batch``; afterwards ``network`` has taken a step."""
     optimizer.zero_grad(set_to_none=True)
-    loss = with_gradient(network, batch, recipe)
-    if recipe.clip is not None:
-        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+    loss = with_gradient(network, batch, objective)
+    if objective.recipe.clip is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), objective.recipe.clip)
     optimizer.step()
     schedule.step()
     return loss
@@ -138,15 +141,15 @@ def _moved(items: Items, device: torch.device) -> Items:
         raise OutOfMemory(said) from error
 
 
-def _validated(network: Network, items: Items, step: int, losses: list[Tensor], recipe: Recipe) -> Validation:
-    logits = logits_of(network, items, recipe.computed_in)
+def _validated(network: Network, items: Items, step: int, losses: list[Tensor], objective: Objective) -> Validation:
+    answered = Answered(logits_of(network, items, objective.recipe.computed_in), items.sample_targets)
     seen = Validation(
         step=step,
         train_loss=float(torch.stack(losses).mean()),
-        loss=float(classes.loss(logits, items.sample_targets)),
-        accuracy=classes.accuracy(logits, items.sample_targets),
+        loss=objective.loss(answered.outputs, answered.targets),
+        score=score(answered, items.task),
     )
-    if error := diverged(seen, recipe):
+    if error := diverged(seen, objective.recipe):
         raise error
     return seen
 
@@ -163,8 +166,8 @@ def diverged(seen: Validation, recipe: Recipe) -> TrainingDiverged | None:
 
 def improves(seen: Validation, best: Validation, recipe: Recipe) -> bool:
     """Whether ``seen`` is better than the ``best`` so far, by what the recipe stops on."""
-    if recipe.stop_on == "accuracy":
-        return (seen.accuracy, -seen.loss) > (best.accuracy, -best.loss)
+    if recipe.stop_on != "loss":
+        return (seen.score, -seen.loss) > (best.score, -best.loss)
     return seen.loss < best.loss
 
 

@@ -12,27 +12,27 @@ from frostline.augmentation.batch import Batch
 from frostline.errors import BatchTooSmall, OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Recipe
-from frostline.tasks import classes
+from frostline.tasks.task import Objective
 from frostline.training.evaluate import is_out_of_memory, outputs_of
 
 ALONE = "Expected more than 1 value per channel when training"
 """How torch says that a batch norm has nothing to measure."""
 
 
-def with_gradient(network: Network, batch: Batch, recipe: Recipe) -> Tensor:
+def with_gradient(network: Network, batch: Batch, objective: Objective) -> Tensor:
     """The mean loss over ``batch``; its gradient is added to those of the parameters, as ``backward`` does.
 
-    The batch is worked through in ``recipe.accumulate`` parts, each weighted by its items.
+    The batch is worked through in as many parts as the recipe accumulates, each weighted by its items.
 
     Raises:
         OutOfMemory: a part does not fit in memory.
         BatchTooSmall: a batch norm has to learn from a single number.
     """
-    total = torch.zeros((), device=batch.planes.device)
+    total, recipe = torch.zeros((), device=batch.planes.device), objective.recipe
     with _told(batch, recipe):
         for part in batch.parts(recipe.accumulate):
             outputs = outputs_of(network, part.planes, recipe.computed_in)
-            loss = classes.loss(outputs, part.targets, recipe.label_smoothing) * (len(part) / len(batch))
+            loss = objective.training_loss(outputs, part.targets) * (len(part) / len(batch))
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
     return total

@@ -31,7 +31,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from frostline.data.planes import Items
+from frostline.data.planes import Items, of_pieces
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.errors import ActivationsFault, OutOfMemory
@@ -45,6 +45,8 @@ from frostline.training.row_files import write_rows
 from frostline.training.site import CHUNK, Site
 
 SLICES = 16
+NOT_OF_PLANES = {"split", "folds", "values", "scale", "columns", "files"}
+"""What of a dataset moves no plane, or is in its digest already."""
 ENDING = ".safetensors"
 LIBRARIES = ("frostline", "torch", "numpy", "timm")
 
@@ -72,7 +74,8 @@ class Permafrost:
         """
         rows = self.site.ground.rows_of(samples.ids)
         pieces = self.site.prepare.dataset.segments
-        return Items(self._stored(rows, pieces), samples.targets.repeat_interleave(pieces), pieces)
+        dataset = self.site.prepare.dataset
+        return Items(self._stored(rows, pieces), of_pieces(samples.targets, pieces), pieces, dataset.task)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -83,7 +86,7 @@ class Permafrost:
             "versions": {name: version(name) for name in LIBRARIES},
             "network": self.spec.model_dump(mode="json"),
             "data": site.ground.digest,
-            "dataset": site.prepare.dataset.model_dump(mode="json", exclude={"split", "folds"}),
+            "dataset": site.prepare.dataset.model_dump(mode="json", exclude=NOT_OF_PLANES),
             "mean": site.prepare.mean.tolist(),
             "deviation": site.prepare.deviation.tolist(),
             "precision": site.precision,

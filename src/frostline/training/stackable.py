@@ -23,6 +23,8 @@ def stackable(network: Network, recipe: Recipe, augmentation: Augmentation) -> s
         reasons.append(f"accumulate: {recipe.accumulate} saves memory, of which stacking needs more")
     if recipe.computed_in != "float32":
         reasons.append(f"precision: {recipe.computed_in} rounds too coarsely for figures to agree")
+    if recipe.loss != "usual" or recipe.weights is not None:
+        reasons.append("its loss is computed for one training at a time")
     if augmentation != Augmentation():
         reasons.append("augmentation is drawn for one training at a time")
     for name, module in (*network.parts.items(), ("head", network.head)):
@@ -60,6 +62,8 @@ def refuse_unequal(
         told = [reason] if reason is not None else []
         if lesson.loader_workers:
             told.append(f"loader_workers: {lesson.loader_workers} serve one training at a time; use 0")
+        if lesson.train.task != "classes":
+            told.append(f"its items have {lesson.train.task}, which are trained one training at a time")
         if lesson.views > 1:
             told.append(f"its items have {lesson.views} views, which take turns in one training at a time; use 1")
         if _shape(network) != _shape(networks[0]):

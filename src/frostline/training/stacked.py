@@ -23,8 +23,9 @@ from frostline.outcome import Validation
 from frostline.randomness import stream
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
+from frostline.tasks.task import of_samples
 from frostline.training.batches import orders
-from frostline.training.evaluate import BATCH, is_out_of_memory, of_samples
+from frostline.training.evaluate import BATCH, is_out_of_memory
 from frostline.training.fit import Fitted, Lesson, State, diverged, improves, is_out_of_patience
 from frostline.training.stack import Pool, Stack
 from frostline.training.stackable import refuse_unequal
@@ -116,9 +117,9 @@ class _Trainings:
         better, staying = [], []
         for row, number in enumerate(self.going):
             story, targets = self.stories[number], self.lots[number].sample_targets
-            answers = of_samples(logits[row], self.lots[number].pieces)
+            answers = of_samples(logits[row], self.lots[number].pieces, "classes")
             loss, accuracy = float(classes.loss(answers, targets)), classes.accuracy(answers, targets)
-            seen = Validation(step=step, train_loss=train_losses[row], loss=loss, accuracy=accuracy)
+            seen = Validation(step=step, train_loss=train_losses[row], loss=loss, score=accuracy)
             story.add(seen, self.recipe)
             if keep == "checkpoints":
                 story.states[step] = self._state(number, row)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frostline.data.planes import Items
+from frostline.data.planes import Items, of_pieces
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.training.site import CHUNK, Site
@@ -22,7 +22,7 @@ def in_views(site: Site, samples: Samples, items_of: Callable[[Site, Samples], I
     given = [items_of(replace(site, view=view), samples) for view in range(views)]
     planes = [items.planes for items in given]
     targets = torch.cat([items.targets for items in given])
-    return Items(_one_after_the_other(planes), targets, given[0].pieces)
+    return Items(_one_after_the_other(planes), targets, given[0].pieces, given[0].task)
 
 
 def planes_in_view(site: Site, samples: Samples) -> Items:
@@ -37,7 +37,7 @@ def planes_in_view(site: Site, samples: Samples) -> Items:
             planes = torch.empty((len(rows), *seen.shape[1:]))
         planes[torch.from_numpy(here)] = seen[torch.from_numpy(rows[here] % CHUNK)]
     assert planes is not None
-    return Items(planes.flatten(0, 1), samples.targets.repeat_interleave(pieces), pieces)
+    return Items(planes.flatten(0, 1), of_pieces(samples.targets, pieces), pieces, site.prepare.dataset.task)
 
 
 def _one_after_the_other(planes: list[Tensor | StoredRows]) -> Tensor | StoredRows:
