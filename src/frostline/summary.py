@@ -157,7 +157,8 @@ def _facts(card: DatasetCard) -> str:
         else f"{sum(card.train_counts):,} + {sum(card.test_counts):,} items"
     )
     shape = f", {card.channels} x {card.size} x {card.size}" if card.size else ""
-    return f"{card.title}: {items}, {len(card.class_names)} classes{shape}, {card.licence}"
+    names = card.class_names if card.task == "classes" else card.target_names
+    return f"{card.title}: {items}, {len(names)} {card.task}{shape}, {card.licence}"
 
 
 def _state(outcome: Finished | Failed | None, needed: bool) -> str:

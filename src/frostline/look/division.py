@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from frostline.data.samples import Collection, Corpus, Samples
 from frostline.data.splits import Splits, split
 from frostline.look.subject import Subject
+from frostline.spec.dataset import Dataset
 from frostline.spec.network import PlainCnn
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Surgery
@@ -49,6 +51,25 @@ def class_rows(whole: Corpus | Collection, subject: Subject, turns: Sequence[Spl
         ClassRow(name, items[position], tuple((train[label], held[label], test[label]) for train, held, test in parts))
         for label, (name, position) in enumerate(zip(dataset.class_names, dataset.class_indices, strict=True))
     )
+
+
+def target_words(whole: Corpus | Collection, dataset: Dataset) -> str:
+    """How many items can be used, and of what classes, tags or values, as a sentence without its end.
+
+    Of each tag it says how many items have it, of each value from where to where it reaches on its own scale.
+    """
+    parts, names = parts_of(whole), dataset.output_names
+    if dataset.task == "classes":
+        used = sum(int(np.isin(part.targets.numpy(), dataset.class_indices).sum()) for part in parts)
+        return f"{used:,} items of {len(names)} classes can be used"
+    targets = torch.cat([part.targets for part in parts])
+    if dataset.task == "tags":
+        each = [f"{name} ({int(count):,})" for name, count in zip(names, targets.sum(dim=0), strict=True)]
+    else:
+        low, high = dataset.card.scale or (-1.0, 1.0)
+        ends = ((end + 1) / 2 * (high - low) + low for end in torch.aminmax(targets.double(), dim=0))
+        each = [f"{name} ({a:.3g} to {b:.3g})" for name, a, b in zip(names, *ends, strict=True)]
+    return f"{len(targets):,} items with {len(names)} {dataset.task} can be used: {', '.join(each)}"
 
 
 def split_words(whole: Corpus | Collection, subject: Subject, turns: Sequence[Splits]) -> list[str]:
@@ -96,7 +117,7 @@ def _group_words(whole: Corpus | Collection, subject: Subject, turns: Sequence[S
         known = sum(group_of[str(name)] in seen for name in first.test.ids)
         words.append(
             f"LEAKY: this split parts groups. At the first split seed {known:,} of {len(first.test):,} test items have "
-            "one of their group among the items to learn from, so their accuracy says too much. Use split: grouped."
+            "one of their group among the items to learn from, so their score says too much. Use split: grouped."
         )
     return words
 

@@ -15,7 +15,7 @@ from frostline.analysis.table import replace_whole
 from frostline.data.samples import Collection
 from frostline.errors import DataFault
 from frostline.look.charts import balance, histogram
-from frostline.look.division import ClassRow, class_rows, split_words, turns_of
+from frostline.look.division import ClassRow, class_rows, split_words, target_words, turns_of
 from frostline.look.extents import Extents, extents
 from frostline.look.gather import Gathered, files_folder, gather, told, told_left_out
 from frostline.look.sheet import Strip, strips
@@ -90,7 +90,7 @@ def shown(subject: Subject, gathered: Gathered) -> Shown:
     return Shown(
         subject=subject,
         setting=_setting(subject),
-        completeness=f"{sum(row.items for row in rows):,} items of {len(rows)} classes can be used; {lost}.",
+        completeness=f"{target_words(whole, dataset)}; {lost}.",
         left_out=told_left_out(left_out),
         rows=rows,
         sums=_sums(rows),

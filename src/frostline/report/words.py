@@ -134,7 +134,7 @@ def no_scratch(frame: pd.DataFrame) -> list[str]:
 def dataset_in_words(dataset: Dataset) -> str:
     """The name of ``dataset``, where it lies if it is one's own, and its classes."""
     at = f" {dataset.path}" if dataset.path else ""
-    return f"{dataset.name}{at}, classes {', '.join(dataset.class_names)}"
+    return f"{dataset.name}{at}, {dataset.task} {', '.join(dataset.output_names)}"
 
 
 def source_in_words(weights: WeightsFile) -> str:

@@ -100,6 +100,8 @@ class Scoring(Value):
     @model_validator(mode="after")
     def _has_what_its_scores_need(self) -> Scoring:
         said = [*_unlike(self, "start", self.start), *_unlike(self, "against", self.against)]
+        if self.dataset.task != "classes":
+            said.append(f"layers are scored by classes, and {self.dataset.name} has {self.dataset.task}")
         of_head = [card.name for card in self.cards if card.of == "head"]
         if of_head and not isinstance(self.start, Trial):
             said.append(f"{', '.join(of_head)}: only a start that is a trial has a head that learned classes")

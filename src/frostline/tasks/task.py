@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from frostline.catalog import Task
 from frostline.data.planes import Items
+from frostline.errors import DataFault
 from frostline.outcome import Metrics
 from frostline.spec.dataset import Dataset
 from frostline.spec.recipe import Recipe
@@ -80,7 +82,19 @@ def score(answered: Answered, task: Task) -> float:
 
 
 def metrics(tested: Answered, validated: Answered, dataset: Dataset) -> Metrics:
-    """The figures of the test part; the thresholds of tags are tuned on what was ``validated``."""
+    """The figures of the test part; the thresholds of tags are tuned on what was ``validated``.
+
+    Raises:
+        DataFault: the score is undefined.
+    """
+    found = _figures(tested, validated, dataset)
+    if not math.isfinite(found.score):
+        why = "no tag is on some of its items and not on others" if found.task == "tags" else "answers are no numbers"
+        raise DataFault(f"the score of {dataset.name} on the test part is undefined: {why}")
+    return found
+
+
+def _figures(tested: Answered, validated: Answered, dataset: Dataset) -> Metrics:
     names = dataset.output_names
     match dataset.task:
         case "classes":
