@@ -55,8 +55,8 @@ def test_a_claim_about_an_unknown_arm_is_told_in_words(frostline: Frostline, res
 
 
 def test_a_file_of_the_wrong_shape_is_told_without_a_traceback(frostline: Frostline, tmp_path: Path) -> None:
-    (tmp_path / "cluster.json").write_text('[{"Layer": "conv0"}, {"Layer": "conv1"}]')
-    status, out, err = frostline("audit", str(tmp_path / "cluster.json"))
+    (tmp_path / "cuts.json").write_text('[{"depth": 2}, {"lr": 0.1}]')
+    status, out, err = frostline("audit", str(tmp_path / "cuts.json"))
     assert (status, out) == (2, "")
-    assert "cluster.json, entry 1, test_acc: is missing, expected a number from 0 to 1" in err
+    assert "cuts.json, entry 1, test_acc: is missing, expected a number from 0 to 1" in err
     assert "Traceback" not in err

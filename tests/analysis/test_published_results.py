@@ -40,11 +40,59 @@ def test_a_tidy_table_is_read_with_its_optional_columns(tmp_path: Path) -> None:
     assert read.remarks == ()
 
 
-def test_one_accuracy_above_1_makes_all_per_cent_and_it_is_said(tmp_path: Path) -> None:
-    read = read_results([csv(tmp_path, "arm,seed,accuracy\nA,1,75.0\nB,1,0.5\n")])
-    assert read.frame["accuracy"].tolist() == [0.75, 0.005]
+def test_accuracies_above_1_make_all_per_cent_and_it_is_said(tmp_path: Path) -> None:
+    read = read_results([csv(tmp_path, "arm,seed,accuracy\nA,1,75.0\nB,1,0.0\n")])
+    assert read.frame["accuracy"].tolist() == [0.75, 0.0]
     assert read.digits["accuracy"] == 3
     assert read.remarks == ("Accuracies above 1 occur, so that all are read as per cent.",)
+
+
+def test_per_cent_near_chance_among_many_classes_may_go_below_1(tmp_path: Path) -> None:
+    read = read_results([csv(tmp_path, "arm,seed,accuracy\nA,1,0.5\nA,2,2.5\nB,1,64.0\n")])
+    assert read.frame["accuracy"].tolist() == pytest.approx([0.005, 0.025, 0.64])
+
+
+@pytest.mark.parametrize(
+    ("figures", "line", "told"),
+    [
+        (["95", "0.81", "0.82"], 2, "got '95', above 1 as only per cent is, where 2 of 3 figures are at most 1;"),
+        (["95", "94", "0.93"], 4, "got '0.93', at most 1, where 2 of 3 figures are above 1, as only per cent is;"),
+        (["0.81", "0.84", "5"], 4, "got '5', above 1 as only per cent is, where 2 of 3 figures are at most 1;"),
+    ],
+)
+def test_a_figure_in_another_unit_than_its_column_is_refused_with_its_line(
+    tmp_path: Path, figures: list[str], line: int, told: str
+) -> None:
+    lines = "".join(f"A,{seed},{figure}\n" for seed, figure in enumerate(figures))
+    faults = faults_of(csv(tmp_path, f"arm,seed,accuracy\n{lines}"))
+    assert f"have 1 fault:\n  a.csv, line {line}, accuracy: {told}" in faults
+    assert faults.endswith("if all are right as they stand, write each as a fraction from 0 to 1")
+
+
+@pytest.mark.parametrize("seed", ["1" * 19, "1_0", "\u0663", "\u00b2", "--3", "1.0"])
+def test_a_seed_is_a_plain_whole_number_that_a_table_can_hold(tmp_path: Path, seed: str) -> None:
+    told = faults_of(csv(tmp_path, f"arm,seed,accuracy\nA,{seed},0.5\n"))
+    assert f"seed: got {seed!r}, expected a whole number of at most 18 digits" in told
+
+
+def test_the_largest_seed_that_is_allowed_is_read(tmp_path: Path) -> None:
+    read = read_results([csv(tmp_path, f"arm,seed,accuracy\nA,-{'9' * 18},0.5\n")])
+    assert read.frame["seed"].tolist() == [-(10**18) + 1]
+
+
+@pytest.mark.parametrize("figure", ["1_0", "\u0663", "0x1", "1e"])
+def test_a_figure_is_written_in_plain_digits(tmp_path: Path, figure: str) -> None:
+    assert f"accuracy: got {figure!r}, expected" in faults_of(csv(tmp_path, f"arm,seed,accuracy\nA,1,{figure}\n"))
+
+
+@pytest.mark.parametrize("items", ["0", "-5", "1" * 13])
+def test_a_test_part_has_items(tmp_path: Path, items: str) -> None:
+    told = faults_of(csv(tmp_path, f"arm,seed,accuracy,n_test\nA,1,0.5,{items}\n"))
+    assert f"n_test: got {items!r}, expected a whole number of items from 1, of at most 12 digits" in told
+
+
+def test_a_column_of_control_characters_is_named_without_them(tmp_path: Path) -> None:
+    assert "(got arm, seed, \\x1b[31mred)" in faults_of(csv(tmp_path, "arm,seed,\x1b[31mred\nA,1,0.5\n"))
 
 
 def test_columns_in_two_units_are_refused(tmp_path: Path) -> None:
@@ -92,8 +140,8 @@ def test_every_fault_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     assert faults_of(bad, lame, empty, headed, tmp_path / "none.csv").splitlines() == [
         "the files to audit have 12 faults:",
         "  bad.csv, line 2, arm: is missing; expected the name of the arm",
-        "  bad.csv, line 2, seed: got 'x', expected a whole number",
-        "  bad.csv, line 2, n_test: got 'many', expected a whole number",
+        "  bad.csv, line 2, seed: got 'x', expected a whole number of at most 18 digits",
+        "  bad.csv, line 2, n_test: got 'many', expected a whole number of items from 1, of at most 12 digits",
         "  bad.csv, line 2, share: got '2', expected a number above 0, at most 1",
         f"  bad.csv, line 2, accuracy: got 'high', {accuracy}",
         "  bad.csv, line 3, share: got '0', expected a number above 0, at most 1",
@@ -120,6 +168,15 @@ def test_files_of_two_kinds_are_refused(tmp_path: Path) -> None:
     assert faults_of(tmp_path / "a.csv", tmp_path / "b.json") == (
         "an audit reads files that all end in .csv, or that all end in .json "
         f"(got {tmp_path / 'a.csv'}, {tmp_path / 'b.json'})"
+    )
+
+
+def test_files_of_layer_scores_are_no_results_and_are_told_so_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a_cluster.json"
+    path.write_text('[{"Layer": "conv0", "Accuracy": 0.5}, {"Layer": "conv1", "Accuracy": 0.6}]')
+    assert faults_of(path) == (
+        "a_cluster.json is a file of layer scores, not of accuracies: it says nothing of arms that an audit could "
+        "compare; give layer-cut files (cuts_*.json, baselines_*.json)"
     )
 
 

@@ -14,6 +14,8 @@ from ruamel.yaml.error import YAMLError
 
 from frostline.analysis.comparisons import scratch_arm
 from frostline.analysis.overlap import Sizes
+from frostline.analysis.published_tables import NUMBER
+from frostline.analysis.verdicts import visible
 from frostline.data.tables import read_table
 from frostline.errors import DataFault, FrostlineError, nearest
 
@@ -103,7 +105,7 @@ def _baseline(names: Mapping[str, str], frame: pd.DataFrame) -> str | None:
 
 def _arm(text: str, names: Mapping[str, str], where: str, faults: list[str]) -> str | None:
     if text not in names:
-        faults.append(f"{where}: no arm is called {text!r}{nearest(text, names)}; known: {', '.join(names)}")
+        faults.append(f"{where}: no arm is called {text!r}{nearest(text, names)}; known: {visible(', '.join(names))}")
     return names.get(text)
 
 
@@ -195,8 +197,6 @@ def _yaml_pairs(path: Path) -> list[tuple[str, str]]:
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
+    """The number that ``text`` writes in plain digits, None where it is none."""
+    value = float(text) if NUMBER.fullmatch(text) else None
+    return value if value is not None and isfinite(value) else None

@@ -10,10 +10,11 @@ from typing import get_args
 import pandas as pd
 
 from frostline.analysis.compared import Compared, shares_of
+from frostline.analysis.crossed import CONSTANT
 from frostline.analysis.estimates import Estimate
 from frostline.analysis.frost_line import percent
 from frostline.analysis.published_results import Published
-from frostline.analysis.verdicts import Finding, Table, Verdict
+from frostline.analysis.verdicts import Finding, Table, Verdict, visible
 
 WIDTH = 100
 WIDEST_CELL = 24
@@ -58,8 +59,10 @@ def some(parts: Sequence[str], most: int = 6) -> str:
 
 
 def points(difference: float) -> str:
-    """``+1.60``: a difference of accuracies in points, a hundredth each."""
-    return f"{difference * 100:+.2f}"
+    """``+1.60``: a difference of accuracies in points, a hundredth each; ``0.00`` is 0, and ``-0.003`` is not."""
+    if abs(difference) < CONSTANT:
+        return "0.00"
+    return f"{difference * 100:{'+.2f' if abs(difference) >= 0.00005 else '+.1g'}}"
 
 
 def p_value(p: float) -> str:
@@ -73,27 +76,30 @@ def p_told(p: float) -> str:
 
 
 def interval(found: Compared) -> str:
-    """``[-1.36, +4.56]`` in points; none for a single pair."""
+    """``[-1.36, +4.56]`` in points; none for a single pair, or where all differences are one number."""
     match found.difference:
+        case Estimate(low=low, high=high) if high - low < CONSTANT:
+            return "none (all equal)"
         case Estimate(low=low, high=high):
-            return f"[{low * 100:+.2f}, {high * 100:+.2f}]"
+            return f"[{points(low)}, {points(high)}]"
         case _:
             return "none (1 pair)"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 arm``, ``2 arms``, ``4,861 arms``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def written(results: Published, findings: Sequence[Finding]) -> str:
     """The whole audit for a terminal: what was read, how many findings of each verdict, and each of them."""
     frame = results.frame
     done = int((frame["status"] == "finished").sum())
-    read = f"{done} runs, {_number(frame['arm'].nunique(), 'arm')}, {_number(len(shares_of(frame)), 'share')}"
+    read = f"{counted(done, 'run')}, {counted(frame['arm'].nunique(), 'arm')}, {counted(len(shares_of(frame)), 'share')}"
     counts = Counter(finding.verdict for finding in findings)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict) if counts[verdict])
     head = [*_wrapped(f"Audit of {', '.join(results.files)}"), f"{read}. Findings: {told}.", *_remarks(results.remarks)]
     return "\n".join([*head, *(line for finding in findings for line in _finding(finding))])
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _remarks(remarks: Iterable[str]) -> list[str]:
@@ -107,12 +113,12 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return textwrap.wrap(visible(text), WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _drawn(table: Table) -> list[str]:
     """The rows of ``table`` under its titles, in columns; the first to the left and cut to fit, the others right."""
-    rows = [[row[0], *(_cut(cell, WIDEST_CELL) for cell in row[1:])] for row in (table.columns, *table.rows)]
+    rows = [[visible(row[0]), *(_cut(visible(cell), WIDEST_CELL) for cell in row[1:])] for row in (table.columns, *table.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(table.columns))]
     widths[0] = min(widths[0], max(WIDTH - 2 - sum(width + 2 for width in widths[1:]), NARROWEST_NAME))
     lines = [

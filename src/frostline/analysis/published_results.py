@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ def read_results(paths: Sequence[Path]) -> Published:
     """The results in the files at ``paths``: layer cuts where all end in ``.json``, tables where all end in ``.csv``.
 
     Raises:
-        DataFault: no file, or files of both kinds or another; or every fault of every file, each with its place.
+        DataFault: no file, or files of both kinds or another, or of layer scores; or every fault of every file, each
+            with its place.
     """
     endings = {path.suffix.lower() for path in paths}
     if endings == {".json"}:
@@ -46,9 +48,25 @@ def read_results(paths: Sequence[Path]) -> Published:
 
 
 def _layer_cuts(paths: Sequence[Path]) -> Published:
+    if scores := [path.name for path in paths if _has_layer_scores(path)]:
+        what = "is a file of layer scores" if len(scores) == 1 else "are files of layer scores"
+        raise DataFault(
+            f"{', '.join(scores)} {what}, not of accuracies: it says nothing of arms that an audit could compare; give "
+            "layer-cut files (cuts_*.json, baselines_*.json)"
+        )
     read = read_layer_cuts(paths)
     digits = {column: digits_of(map(repr, read.frame[column])) for column in ("accuracy", "train_accuracy")}
     return Published(read.names, read.frame, digits, (), read.remarks)
+
+
+def _has_layer_scores(path: Path) -> bool:
+    """True where the entries at ``path`` are those of a ``*_cluster.json``: a layer each, and no cut."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    entries = content if isinstance(content, list) else []
+    return bool(entries) and all(isinstance(entry, dict) and "Layer" in entry for entry in entries)
 
 
 def _tables(files: tuple[str, ...], read: Lines) -> Published:

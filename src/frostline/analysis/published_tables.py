@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
+from frostline.analysis.verdicts import visible
 from frostline.data.tables import Table, read_table
 from frostline.errors import DataFault, nearest
 
@@ -17,6 +18,12 @@ FREEZE_MODES = {"freeze_mode": "arm", "seed": "seed", "best_val_acc": "validatio
 """The columns of the published GTZAN file, and what they are called here; ``model`` is told where there are several."""
 MISSING = ("", "nan", "none", "na")
 MOST_TOLD = 20
+WHOLE = re.compile(r"-?[0-9]{1,18}")
+"""Seeds as files write them; more digits fit no table, and digits of other scripts are taken for slips."""
+COUNT = re.compile(r"0*[1-9][0-9]{0,11}")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+NEAR = 10
+"""Figures at most 1 and figures above it are of one unit only where they lie no further apart than by this factor."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Lines:
 
 
 def read_lines(paths: Sequence[Path]) -> Lines:
-    """The lines of the files at ``paths``; if any accuracy is above 1 all are per cent, and a remark says so.
+    """The lines of the files at ``paths``; if accuracies are above 1 all are per cent, and a remark says so.
 
     Raises:
         DataFault: every fault of every file, each with its line and column, what was got and what would be right.
@@ -80,7 +87,7 @@ def _read(path: Path) -> tuple[Table | None, list[str]]:
         return None, [str(fault)]
     if not _is_freeze_modes(table) and (missing := [name for name in NEEDED if name not in table.columns]):
         told = "; ".join(f"has no column {name!r}{nearest(name, table.columns)}" for name in missing)
-        return None, [f"{path.name} {told}; expected {', '.join(NEEDED)} (got {', '.join(table.columns)})"]
+        return None, [f"{path.name} {told}; expected {', '.join(NEEDED)} (got {visible(', '.join(table.columns))})"]
     if not table.rows:
         return None, [f"{path.name} has no line below its header; expected a line a run"]
     return table, []
@@ -113,10 +120,10 @@ def _cell_faults(line: Line) -> Iterator[str]:
     cells = line.cells
     if not cells["arm"]:
         yield "arm: is missing; expected the name of the arm"
-    for column in ("seed", "n_test"):
-        text = cells.get(column, "")
-        if not text.lstrip("-").isdecimal() and (text or column == "seed"):
-            yield f"{column}: got {text!r}, expected a whole number"
+    if not WHOLE.fullmatch(cells["seed"]):
+        yield f"seed: got {cells['seed']!r}, expected a whole number of at most 18 digits"
+    if (items := cells.get("n_test", "")) and not COUNT.fullmatch(items):
+        yield f"n_test: got {items!r}, expected a whole number of items from 1, of at most 12 digits"
     if "share" in cells and not _within(cells["share"], 1e-12, 1):
         yield f"share: got {cells['share']!r}, expected a number above 0, at most 1"
     for column in ACCURACIES:
@@ -126,15 +133,13 @@ def _cell_faults(line: Line) -> Iterator[str]:
 
 
 def _within(text: str, low: float, high: float) -> bool:
-    try:
-        value = float(text)
-    except ValueError:
-        return False
-    return isfinite(value) and low <= value <= high
+    return NUMBER.fullmatch(text) is not None and low <= float(text) <= high
 
 
 def _unit(lines: Sequence[Line]) -> tuple[float, list[str]]:
-    """What an accuracy of 1 is printed as, and which columns disagree about it."""
+    """What an accuracy of 1 is printed as, and which columns, or lines of one column, disagree about it."""
+    if mixed := [fault for column in ACCURACIES for fault in _two_units(lines, column)]:
+        return 1.0, mixed
     highest = {
         column: max(values)
         for column in ACCURACIES
@@ -148,6 +153,27 @@ def _unit(lines: Sequence[Line]) -> tuple[float, list[str]]:
             "one unit for all"
         ]
     return (100.0 if percent else 1.0), []
+
+
+def _two_units(lines: Sequence[Line], column: str) -> list[str]:
+    """The lines whose figure in ``column`` seems to be of another unit than those of most, be it per cent or not.
+
+    Figures at most 1 are per cent beside others above it only where they are the fewer and close to them, as near
+    chance among many classes, or 0.
+    """
+    told = [(line, value) for line in lines if (value := line.accuracy(column)) is not None]
+    low, high = [one for one in told if one[1] <= 1], [one for one in told if one[1] > 1]
+    close = max((value for _, value in low), default=0.0) * NEAR >= min((value for _, value in high), default=0.0)
+    positive = [one for one in low if one[1] > 0]
+    if not high or not positive or (close and len(low) <= len(high)):
+        return []
+    odd, kind, rest = (
+        (high, "above 1 as only per cent is", f"{len(low)} of {len(told)} figures are at most 1")
+        if len(high) < len(low)
+        else (positive, "at most 1", f"{len(high)} of {len(told)} figures are above 1, as only per cent is")
+    )
+    remedy = "expected one unit for all; if all are right as they stand, write each as a fraction from 0 to 1"
+    return [f"{line.place}, {column}: got {line.cells[column]!r}, {kind}, where {rest}; {remedy}" for line, _ in odd]
 
 
 def _count(faults: Sequence[str]) -> str:

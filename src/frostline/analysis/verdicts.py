@@ -31,6 +31,11 @@ class Finding:
     table: Table | None = None
 
 
+def visible(text: str) -> str:
+    """``text`` with every character that a terminal would obey rather than show as an escape: ``\\x1b[31m``."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
 def worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings in the order of their verdicts, those of equal verdict in the order given."""
     return tuple(sorted(found, key=lambda finding: get_args(Verdict).index(finding.verdict)))
