@@ -7,19 +7,16 @@ from dataclasses import replace
 
 import pandas as pd
 
-from frostline.analysis.audit_claims import (
-    against_baseline,
-    against_highest,
-    checked,
-    every_difference,
-    items_too_few,
-)
+from frostline.analysis.audit_claims import checked
+from frostline.analysis.audit_differences import against_baseline, against_highest, every_difference
 from frostline.analysis.audit_figures import attainable, counted_twice, missing_seeds, pairing, reversals
+from frostline.analysis.audit_items import items_enough
 from frostline.analysis.audit_questions import Claim, Questions
-from frostline.analysis.audit_sizes import implied, official_part, overlap
+from frostline.analysis.audit_sizes import implied, named_sizes, official_part, overlap, test_items
 from frostline.analysis.compared import VALIDATION, Compared, corrected, every_pair, means_at, shares_of, with_arm
 from frostline.analysis.comparisons import competing, scratch_arm
 from frostline.analysis.findings import Findings, Terms
+from frostline.analysis.overlap import impossible, without_overlap
 from frostline.analysis.published_results import Published
 from frostline.analysis.verdicts import Finding, worst_first
 
@@ -34,37 +31,60 @@ def audit_findings(findings: Findings) -> tuple[Finding, ...]:
     findings = replace(findings, frame=competing(findings.frame))
     baseline = scratch_arm(findings.frame)
     pairs = every_pair(findings)
-    gaps = _gaps(pairs, baseline, findings.frame)
-    return worst_first(_on_figures(findings, pairs, baseline, items_too_few(gaps, _items(findings), *_on(findings))))
+    enough = items_enough(_gaps(pairs, baseline, findings.frame), _items(findings.frame), *_on(findings))
+    return worst_first([*_design(findings, pairs, baseline), *_agreements(findings, pairs), *enough])
 
 
 def audit(results: Published, asked: Questions) -> tuple[Finding, ...]:
-    """What an audit finds in ``results`` that others published, the worst first."""
-    findings = Findings(results.frame)
-    pairs, size = every_pair(findings), implied(results)
+    """What an audit finds in ``results`` that others published, the worst first.
+
+    Comparisons are of the figures on unseen items where training items can be removed, and else of those published;
+    where that matters each of them says so.
+    """
+    size = implied(results)
     of = official_part(results, size, asked)
-    items = _items(findings) or (size.items if size.sure else asked.test_size)
-    gaps = _claimed(pairs, asked.claims) or _gaps(pairs, asked.baseline, results.frame)
-    found = [of, *overlap(results, of, asked.sizes), *_repeated(results), *_named_twice(results.frame)]
-    found += _compared(findings, pairs, asked)
-    found += _on_figures(findings, pairs, asked.baseline, items_too_few(gaps, items, *_on(findings)))
-    return worst_first([*found, missing_seeds(results.frame)])
+    frame, basis = _basis(results, asked, of if size.sure else None)
+    findings = Findings(frame)
+    pairs = every_pair(findings)
+    gaps = _claimed(pairs, asked.claims) or _gaps(pairs, asked.baseline, frame)
+    judged = [
+        *_compared(findings, pairs, asked),
+        *_agreements(findings, pairs),
+        *items_enough(gaps, test_items(results, size, asked), *_on(findings)),
+    ]
+    found = [of, *named_sizes(results, asked), *overlap(results, of, asked.sizes), *_repeated(results)]
+    found += [*_named_twice(results.frame), *(replace(one, text=f"{one.text}{basis}") for one in judged)]
+    return worst_first([*found, *_design(findings, pairs, asked.baseline), missing_seeds(results.frame)])
+
+
+def _basis(results: Published, asked: Questions, of: Finding | None) -> tuple[pd.DataFrame, str]:
+    """The figures that are compared, and the words on them that each comparison ends with.
+
+    ``of`` is the finding on which part the accuracies are of, None where their number of items is not sure.
+    """
+    if asked.sizes is not None and not impossible(results.frame, asked.sizes, results.digits):
+        return without_overlap(results.frame, asked.sizes), " On unseen items, without those trained on."
+    if asked.sizes is not None:
+        return results.frame, " From the figures as published: the sizes given to correct them are not theirs."
+    if of is not None and of.verdict == "wrong":
+        return results.frame, " From the figures as published, on items that are not known to be unseen."
+    return results.frame, ""
 
 
 def _on(findings: Findings) -> tuple[Terms, pd.DataFrame]:
     return findings.terms, findings.frame
 
 
-def _on_figures(findings: Findings, pairs: Sequence[Compared], baseline: str | None, enough: Finding) -> list[Finding]:
-    """What figures say of themselves, whoever measured them; ``enough`` is the finding on the number of items."""
+def _design(findings: Findings, pairs: Sequence[Compared], baseline: str | None) -> list[Finding]:
+    """What can be told of figures before it is asked how large they are."""
     terms, frame = _on(findings)
-    return [
-        counted_twice(frame),
-        *attainable(_declared(pairs, baseline, terms), terms, frame),
-        *reversals(pairs, every_pair(findings, VALIDATION), terms, frame),
-        enough,
-        pairing(frame, terms),
-    ]
+    return [counted_twice(frame), *attainable(_declared(pairs, baseline, terms), terms, frame)]
+
+
+def _agreements(findings: Findings, pairs: Sequence[Compared]) -> list[Finding]:
+    """Whether test agrees with validation, and arms with their seeds."""
+    terms, frame = _on(findings)
+    return [*reversals(pairs, every_pair(findings, VALIDATION), terms, frame), pairing(frame, terms)]
 
 
 def _compared(findings: Findings, pairs: Sequence[Compared], asked: Questions) -> list[Finding]:
@@ -112,16 +132,17 @@ def _gaps(pairs: Sequence[Compared], baseline: str | None, frame: pd.DataFrame) 
     return found
 
 
-def _items(findings: Findings) -> int | None:
-    """The smallest number of test items that the table names, None where it names none."""
-    known = findings.frame["n_test"].dropna()
-    return None if known.empty else int(known.min())
+def _items(frame: pd.DataFrame) -> dict[float, int]:
+    """The smallest number of test items that the table names at each share where it names one."""
+    known = frame[frame["n_test"].notna()]
+    return {float(str(share)): int(here["n_test"].min()) for share, here in known.groupby("share")}
 
 
 def _repeated(results: Published) -> list[Finding]:
     if not results.repeated:
         return []
-    text = f"{len(results.repeated)} runs stand twice: {'; '.join(results.repeated)}."
+    many = "1 run stands" if len(results.repeated) == 1 else f"{len(results.repeated)} runs stand"
+    text = f"{many} twice: {'; '.join(results.repeated)}."
     return [Finding("wrong", "Does each run stand there once?", text)]
 
 

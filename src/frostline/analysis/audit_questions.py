@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from frostline.analysis.comparisons import scratch_arm
+from frostline.analysis.implied_size import digits_of
 from frostline.analysis.overlap import Sizes
 from frostline.analysis.published_tables import NUMBER
 from frostline.analysis.verdicts import visible
@@ -20,17 +21,21 @@ from frostline.data.tables import read_table
 from frostline.errors import DataFault, FrostlineError, nearest
 
 BASELINES = ("scratch", "from_scratch", "freeze_none", "none", "no_freezing", "baseline")
-CLAIM = re.compile(r"(?P<higher>.+?)\s*>\s*(?P<lower>.+?)(?:\s+p\s*[=<]\s*(?P<p>\S+))?")
+CLAIM = re.compile(r"(?P<higher>.+?)\s*>\s*(?P<lower>.+?)(?:\s+p\s*(?P<sign>[=<])\s*(?P<p>\S+))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """``higher`` is said to lie above ``lower``, both arms of the table; ``p`` is the claimed p-value, if any."""
+    """``higher`` is said to lie above ``lower``, both arms of the table; ``p`` is the claimed p-value, if any.
+
+    ``most`` is the largest p-value that bears the claimed one out: what rounds to it, or the bound itself.
+    """
 
     text: str
     higher: str
     lower: str
     p: float | None
+    most: float = 1.0
 
     @property
     def arms(self) -> set[str]:
@@ -126,7 +131,9 @@ def _claim(text: str, names: Mapping[str, str], faults: list[str]) -> Claim | No
     if higher == lower:
         faults.append(f"{where}: {parts['higher']} and {parts['lower']} are one arm; expected two")
         return None
-    return Claim(text, higher, lower, p)
+    if p is None:
+        return Claim(text, higher, lower, None)
+    return Claim(text, higher, lower, p, p if parts["sign"] == "<" else p + 0.5 * 10.0 ** -digits_of([parts["p"]]))
 
 
 def _sizes(asked: Asked, frame: pd.DataFrame, faults: list[str]) -> Sizes | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from frostline.analysis.audit_questions import Questions
-from frostline.analysis.audit_words import points, share_cell, titles
+from frostline.analysis.audit_words import counted, listed, points, share_cell, titles
 from frostline.analysis.compared import TEST, arms_at, highest_at, means_at, shares_of
 from frostline.analysis.implied_size import LARGEST, SURE, Implied, fits, implied_size
 from frostline.analysis.overlap import Sizes, impossible, without_overlap
@@ -15,6 +15,8 @@ from frostline.analysis.verdicts import Finding, Table
 
 SIZE = "How many items were the accuracies measured on?"
 OVERLAP = "Are training items among the test items?"
+NAMED = "Are the accuracies counts of the test items that the files name?"
+NOT_USED = "The number is not used any further."
 
 
 def implied(results: Published) -> Implied:
@@ -25,11 +27,11 @@ def implied(results: Published) -> Implied:
 def official_part(results: Published, found: Implied, asked: Questions) -> Finding:
     """Whether the accuracies are counts of the official test part, or of the training part, or of neither."""
     if not found.sure or found.items is None:
-        return Finding("unknown", SIZE, _not_found(found))
-    text = (
-        f"Every accuracy is a whole number of {found.items:,} items ({found.figures} different figures of "
-        f"{found.digits} digits; {_odds(found.chance)})."
-    )
+        if asked.test_size is not None and not _fits(results, asked.test_size):
+            return Finding("wrong", SIZE, _no_counts(results, found, asked))
+        also = f" Counts of the official test part{_size(asked.test_size)} they can be, too." if asked.test_size else ""
+        return Finding("unknown", SIZE, f"{_not_found(found)}{also}")
+    text = f"Every accuracy is a whole number of {found.items:,} items ({_counted(found)}; {_odds(found.chance)})."
     is_test, is_train = (_is_of(results, found, size) for size in (asked.test_size, asked.train_size))
     if is_test:
         return Finding("holds", SIZE, f"{text} It is the size of the official test part{_size(asked.test_size)}.")
@@ -45,6 +47,46 @@ def official_part(results: Published, found: Implied, asked: Questions) -> Findi
     return Finding(
         "wrong", SIZE, f"{text} It is not the size of the official test part{_size(asked.test_size)}{neither}."
     )
+
+
+def named_sizes(results: Published, asked: Questions) -> tuple[Finding, ...]:
+    """Whether the accuracies are counts of the test items that the files name; nothing where they name none."""
+    rows, digits = _named(results), results.digits[TEST]
+    if rows.empty:
+        return ()
+    wrong = {items: _misfit(here, digits, items) for items, here in _by_items(rows)}
+    numbers = listed([f"{items:,}" for items in wrong])
+    faults = [fault for fault in wrong.values() if fault]
+    if faults:
+        found = implied_size(rows[TEST].tolist(), digits)
+        return (Finding("wrong", NAMED, f"They cannot be: {'; '.join(faults)}. {_smallest(found)} {NOT_USED}"),)
+    if asked.test_size is not None and set(wrong) != {asked.test_size}:
+        return (Finding("wrong", NAMED, f"The files name {numbers} items, and --test-size {asked.test_size:,}."),)
+    if max(wrong) >= 10**digits:
+        text = (
+            f"The accuracies print {counted(digits, 'digit')}, too few to tell counts of {numbers} items from others."
+        )
+        return (Finding("unknown", NAMED, text),)
+    return (Finding("holds", NAMED, f"Every accuracy is a whole number of {numbers} items."),)
+
+
+def test_items(results: Published, found: Implied, asked: Questions) -> dict[float, int]:
+    """How many test items a figure is of at each share where that is known: never a number that the figures refute.
+
+    The unseen ones where training items are removed; else what the files name, what the accuracies imply, or what is
+    given.
+    """
+    shares = shares_of(results.frame)
+    if asked.sizes is not None and not impossible(results.frame, asked.sizes, results.digits):
+        return {share: asked.sizes.evaluated - asked.sizes.train[share] for share in shares}
+    named, digits = _named(results), results.digits[TEST]
+    if not named.empty and not any(_misfit(here, digits, items) for items, here in _by_items(named)):
+        return {float(str(share)): int(here["n_test"].min()) for share, here in named.groupby("share")}
+    if found.sure and found.items is not None:
+        return dict.fromkeys(shares, found.items)
+    if asked.test_size is not None and _fits(results, asked.test_size):
+        return dict.fromkeys(shares, asked.test_size)
+    return {}
 
 
 def overlap(results: Published, found: Finding, sizes: Sizes | None) -> tuple[Finding, ...]:
@@ -91,7 +133,7 @@ def _corrected(frame: pd.DataFrame, clean: pd.DataFrame, sizes: Sizes) -> tuple[
         f"If the training items lie among the {sizes.evaluated:,} evaluated, the right answers on unseen items are a "
         "difference of whole counts, and they come out possible in every run. Published means lie "
         f"{least * 100:.2f} to {most * 100:.2f} points above those on unseen items. The highest mean is another arm at "
-        f"{len(moved)} of {len(shares)} shares."
+        f"{len(moved)} of {counted(len(shares), 'share')}. All comparisons below are of the figures on unseen items."
     )
     columns = ("share", "trained on", "unseen", "best as published", "best on unseen", "too high", "at most")
     best = Finding("wrong", "Training items are among the test items", text, Table(columns, bests))
@@ -128,11 +170,58 @@ def _is_of(results: Published, found: Implied, size: int | None) -> bool:
     """True where the accuracies may be counts of ``size`` items: they fit it, and are not all counts of far fewer."""
     if size is None:
         return False
-    return fits(_accuracies(results), found.digits, size) and found.chance_of_multiple(size) > SURE
+    return _fits(results, size) and found.chance_of_multiple(size) > SURE
 
 
 def _size(items: int | None) -> str:
     return "" if items is None else f" ({items:,})"
+
+
+def _counted(found: Implied) -> str:
+    return f"{counted(found.figures, 'different figure')} of {counted(found.digits, 'digit')}"
+
+
+def _no_counts(results: Published, found: Implied, asked: Questions) -> str:
+    """That the accuracies are no counts of the official size, with one that is none, and what size they may be of."""
+    size, accuracies = asked.test_size or 0, _accuracies(results)
+    first = next(one for one in accuracies if not fits([one], found.digits, size))
+    train = asked.train_size
+    fit = f" Counts of the training part{_size(train)} they can be." if train and _fits(results, train) else ""
+    return (
+        f"They cannot be counts of the official test part{_size(size)}: {first:.{found.digits}f} is none. "
+        f"{_smallest(found)}{fit} {NOT_USED}"
+    )
+
+
+def _smallest(found: Implied) -> str:
+    """The smallest size that fits, and what else the figures may be."""
+    if found.items is None:
+        return f"No size up to {LARGEST:,} fits: they are means over several runs, or of several sizes, or rounded."
+    return (
+        f"The smallest size that fits is {found.items:,} ({_counted(found)}), unless they are means over several runs."
+    )
+
+
+def _fits(results: Published, size: int) -> bool:
+    return fits(_accuracies(results), results.digits[TEST], size)
+
+
+def _named(results: Published) -> pd.DataFrame:
+    """The finished runs of which the files name the number of test items."""
+    frame = results.frame
+    return frame[(frame["status"] == "finished") & frame[TEST].notna() & frame["n_test"].notna()]
+
+
+def _by_items(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
+    return [(int(str(items)), here) for items, here in rows.groupby("n_test")]
+
+
+def _misfit(rows: pd.DataFrame, digits: int, items: int) -> str:
+    """The first accuracy of ``rows`` that is no count of ``items``, with its run; empty where all are."""
+    for accuracy, arm, seed in zip(rows[TEST], rows["arm"], rows["seed"], strict=True):
+        if not fits([float(accuracy)], digits, items):
+            return f"{accuracy:.{digits}f} ({arm}, seed {seed}) is no count of {items:,}"
+    return ""
 
 
 def _odds(chance: float) -> str:
@@ -144,7 +233,7 @@ def _odds(chance: float) -> str:
 def _not_found(found: Implied) -> str:
     if found.figures == 0:
         return "No accuracy is other than 0 or 1, which any number of items can give."
-    figures = f"{found.figures} different figures of {found.digits} digits"
+    figures = _counted(found)
     if found.items is None:
         return (
             f"No number up to {LARGEST:,} makes every accuracy a whole number of items ({figures}): runs differ in "

@@ -95,7 +95,9 @@ def written(results: Published, findings: Sequence[Finding]) -> str:
     """The whole audit for a terminal: what was read, how many findings of each verdict, and each of them."""
     frame = results.frame
     done = int((frame["status"] == "finished").sum())
-    read = f"{counted(done, 'run')}, {counted(frame['arm'].nunique(), 'arm')}, {counted(len(shares_of(frame)), 'share')}"
+    read = (
+        f"{counted(done, 'run')}, {counted(frame['arm'].nunique(), 'arm')}, {counted(len(shares_of(frame)), 'share')}"
+    )
     counts = Counter(finding.verdict for finding in findings)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict) if counts[verdict])
     head = [*_wrapped(f"Audit of {', '.join(results.files)}"), f"{read}. Findings: {told}.", *_remarks(results.remarks)]
@@ -118,7 +120,10 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 def _drawn(table: Table) -> list[str]:
     """The rows of ``table`` under its titles, in columns; the first to the left and cut to fit, the others right."""
-    rows = [[visible(row[0]), *(_cut(visible(cell), WIDEST_CELL) for cell in row[1:])] for row in (table.columns, *table.rows)]
+    rows = [
+        [visible(row[0]), *(_cut(visible(cell), WIDEST_CELL) for cell in row[1:])]
+        for row in (table.columns, *table.rows)
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(table.columns))]
     widths[0] = min(widths[0], max(WIDTH - 2 - sum(width + 2 for width in widths[1:]), NARROWEST_NAME))
     lines = [
