@@ -51,7 +51,7 @@ $ frostline report digits --shares 0.1 --seeds 3 --arm r4 --arm f2r2
 $ frostline audit gtzan_vit_b16_freezing.csv \\
   --claim "freeze_patch_0_5 > freeze_none"
 Audit of gtzan_vit_b16_freezing.csv
-50 runs, 5 arms, 1 share. Findings: 4 cannot be shown, 3 unknown, 4
+50 runs, 5 arms, 1 share. Findings: 4 cannot be shown, 4 unknown, 4
 holds.
 ...
 CANNOT BE SHOWN: The claim 'freeze_patch_0_5 > freeze_none'

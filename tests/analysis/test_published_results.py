@@ -229,6 +229,11 @@ def test_counts_of_many_items_are_seldom_all_counts_of_a_part_of_them() -> None:
     assert found.chance_of_multiple(8) == pytest.approx(1 / 8)
 
 
+def test_every_figure_is_a_count_of_more_items_than_its_digits_tell() -> None:
+    assert fits([0.334], 3, 1_000)
+    assert fits([0.334], 3, 10**30)
+
+
 def test_a_figure_fits_within_half_of_its_last_digit() -> None:
     assert fits([0.333], 3, 3)
     assert not fits([0.334], 3, 3)

@@ -59,6 +59,8 @@ def digits_of(texts: Iterable[str]) -> int:
 
 def fits(accuracies: Sequence[float], digits: int, items: int) -> bool:
     """True where every one of ``accuracies``, printed with ``digits``, is a count over ``items``."""
+    if items >= 10**digits:
+        return True
     return bool(_fitting(np.asarray(accuracies, dtype=np.float64), digits, np.array([items])).size)
 
 
