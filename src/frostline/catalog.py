@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal, cast
@@ -71,27 +71,40 @@ class LeftOut:
 class Listing:
     """The items of a dataset that lies in files, in the order of their ids, and what was left out of it by name.
 
-    ``target_names`` are those of its tags or values; it has classes where there are none.
+    ``target_names`` are those of its tags or values; it has classes where there are none. ``notes`` are sentences that
+    a person who uses the dataset should know and that no file stands for.
     """
 
     class_names: tuple[str, ...]
     items: tuple[Listed, ...]
     left_out: tuple[LeftOut, ...] = ()
     target_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TagChoice:
+    """Which tags of a larger table are used: the ``count`` most frequent, counted after synonyms are merged if so."""
+
+    count: int = 50
+    merge: Literal["synonyms"] | None = None
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a study wants of a manifest: the columns of its values, their scale, and what is called or lies otherwise.
+    """What a study wants of a dataset beside its name and its path.
 
-    ``columns`` are pairs: what a column is here (path, label, labels, group, split, fold), and its name in the file.
-    ``files`` is the folder below the manifest's that paths start from; empty for that of the manifest itself.
+    Of a manifest, the columns of its ``values``, their ``scale``, and what is called or lies otherwise: ``columns`` are
+    pairs, what a column is here (path, label, labels, group, split, fold) and its name in the file; ``files`` is the
+    folder below the manifest's that paths start from, empty for that of the manifest itself. Of a dataset that lets a
+    study choose its tags, which of them (``tags``).
     """
 
     values: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     columns: tuple[tuple[str, str], ...] = ()
     files: str = ""
+    tags: TagChoice | None = None
 
 
 NOTHING_ASKED = Asked()
@@ -112,7 +125,9 @@ class DatasetCard:
     length of a sound in seconds as it is used where a study says nothing else. ``also_in`` names other datasets whose
     folder holds this one. Where the ``task`` is tags or values, ``target_names`` says which, there is one class in
     ``class_names``, ``all``, through which splits and shares go, and ``scale`` is the lowest and the highest number of
-    the values' annotation; without one, numbers are used as they are.
+    the values' annotation; without one, numbers are used as they are. Where a study chooses among tags, ``tag_choice``
+    is what it chose, ``code`` names a function ``(folder, tag_choice) -> Listing``, and ``target_code`` one
+    ``(card) -> target_names``.
     """
 
     name: str
@@ -137,6 +152,8 @@ class DatasetCard:
     task: Task = "classes"
     target_names: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
+    tag_choice: TagChoice | None = None
+    target_code: str = ""
 
 
 @functools.cache
@@ -154,18 +171,23 @@ def dataset_cards() -> Mapping[str, DatasetCard]:
 def dataset_card(name: str, path: str | None = None, asked: Asked = NOTHING_ASKED) -> DatasetCard:
     """The card of the dataset called ``name``; of one's own data, the card that its files at ``path`` give.
 
-    ``asked`` is what a study wants of the columns of a manifest.
+    ``asked`` is what a study wants of the columns of a manifest, or which tags it chose. Where tags can be chosen and
+    nothing is asked, it is the card as it is published.
 
     Raises:
         UnknownName: no dataset is called so; the text has the nearest name and the full list.
-        DataFault: one's own data cannot be used; every reason at once.
+        DataFault: one's own data cannot be used, or the tags cannot be chosen so; every reason at once.
     """
     if path is not None and name in OWN_DATA:
         return _own_card(name, path, asked, Path.cwd())
     cards = dataset_cards()
     if name not in cards:
         raise UnknownName("dataset", name, [*cards, *OWN_DATA])
-    return cards[name]
+    if asked.tags is None:
+        return cards[name]
+    card = replace(cards[name], tag_choice=asked.tags)
+    name_targets = cast("Callable[[DatasetCard], tuple[str, ...]]", load_code(card.target_code))
+    return replace(card, target_names=name_targets(card))
 
 
 @functools.cache

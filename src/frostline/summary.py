@@ -151,10 +151,11 @@ def _weights(name: str, known: Architecture) -> list[str]:
 
 def _facts(card: DatasetCard) -> str:
     """Size, shape and licence of a dataset in one line."""
+    parts = (card.train_counts, card.validation_counts or (), card.test_counts)
     items = (
         f"{sum(map(sum, card.fold_counts)):,} items in {len(card.fold_counts)} folds"
         if card.fold_counts
-        else f"{sum(card.train_counts):,} + {sum(card.test_counts):,} items"
+        else f"{' + '.join(f'{sum(counts):,}' for counts in parts if counts)} items"
     )
     shape = f", {card.channels} x {card.size} x {card.size}" if card.size else ""
     names = card.class_names if card.task == "classes" else card.target_names

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.metadata import version
-from itertools import zip_longest
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from frostline.catalog import DatasetCard, LeftOut, Listed, Listing, load_code
+from frostline.catalog import DatasetCard, LeftOut, Listed, Listing, TagChoice, load_code
 from frostline.data.cache import cached_planes
 from frostline.data.download import find, locate
 from frostline.data.pictures import picture
@@ -27,6 +27,7 @@ from frostline.spec.reading import Reading
 
 Reader = Callable[[DatasetCard, Path], Corpus]
 Lister = Callable[[Path], Listing]
+TagLister = Callable[[Path, TagChoice], Listing]
 Note = Callable[[int, int], None]
 KEPT_IN_MEMORY = 3
 LISTED = 10
@@ -74,7 +75,8 @@ def decoded(reading: Reading, note: Note) -> Collection:
     groups = np.array([item.group for item in items])
     contents = np.array([cached.digests[place] for place in usable])
     samples = Samples(planes, targets_of(items, card), ids, groups, contents)
-    return Collection(samples, listing.items, left_out, digest_of_listed(samples, listing))
+    digest = digest_of_listed(samples, listing)
+    return Collection(samples, listing.items, left_out, digest, listing.target_names, listing.notes)
 
 
 def targets_of(items: Sequence[Listed], card: DatasetCard) -> Tensor:
@@ -127,21 +129,40 @@ def _listed(card: DatasetCard, path: Path | None) -> tuple[Listing, Path]:
         assert card.listing is not None
         return card.listing, path if path.is_dir() else path.parent
     folder = find(card)
-    listing = cast(Lister, load_code(card.code))(folder)
-    labels, folds = [item.label for item in listing.items], [item.fold or 0 for item in listing.items]
-    found = counts_of(labels, folds, max(len(card.fold_counts), *(fold + 1 for fold in folds)), len(card.class_names))
+    listing = _listing(card, folder)
+    held = _held(card, listing)
     faults = [
-        f"fold {fold + 1}: expected {sum(expected)} items, found {sum(there)}"
-        for fold, (expected, there) in enumerate(zip_longest(card.fold_counts, found, fillvalue=()))
+        f"{place}: expected {sum(expected)} items, found {sum(there)}"
+        for place, (expected, there) in held.items()
         if sum(there) > sum(expected)
     ]
     if faults:
         raise DataFault(f"{card.name} in {folder} does not hold what its card says:\n  " + "\n  ".join(faults))
-    return _completed(card, listing, found), folder
+    return _completed(listing, held), folder
 
 
-def _completed(card: DatasetCard, listing: Listing, found: tuple[Counts, ...]) -> Listing:
-    """``listing`` with a word for each fold and class of which fewer files are there than the card promises.
+def _listing(card: DatasetCard, folder: Path) -> Listing:
+    code = load_code(card.code)
+    return cast(Lister, code)(folder) if card.tag_choice is None else cast(TagLister, code)(folder, card.tag_choice)
+
+
+def _held(card: DatasetCard, listing: Listing) -> dict[str, tuple[Counts, Counts]]:
+    """How many items of each class the card promises in each official fold or part, and how many are listed there."""
+    if card.train_counts:
+        parts = {"train": card.train_counts, "validation": card.validation_counts or (), "test": card.test_counts}
+        promised = {f"{part} part": counts for part, counts in parts.items()}
+        places = [f"{item.part} part" for item in listing.items]
+    else:
+        promised = {f"fold {number}": counts for number, counts in enumerate(card.fold_counts, start=1)}
+        places = [f"fold {(item.fold or 0) + 1}" for item in listing.items]
+    names = list(dict.fromkeys([*promised, *sorted(places)]))
+    labels, indices = [item.label for item in listing.items], [names.index(place) for place in places]
+    found = counts_of(labels, indices, len(names), len(card.class_names))
+    return {name: (promised.get(name, ()), there) for name, there in zip(names, found, strict=True)}
+
+
+def _completed(listing: Listing, held: Mapping[str, tuple[Counts, Counts]]) -> Listing:
+    """``listing`` with a word for each fold or part and class of which fewer files are there than the card promises.
 
     A listing that names missing files itself is left as it is.
     """
@@ -149,13 +170,15 @@ def _completed(card: DatasetCard, listing: Listing, found: tuple[Counts, ...]) -
         return listing
     missing = tuple(
         LeftOut(
-            f"{card.class_names[label]}, fold {fold + 1}", f"{there} of {expected} files are there", expected - there
+            place if len(wanted) == 1 else f"{listing.class_names[label]}, {place}",
+            f"{there} of {expected} files are there",
+            expected - there,
         )
-        for fold, (wanted, held) in enumerate(zip(card.fold_counts, found, strict=True))
-        for label, (expected, there) in enumerate(zip(wanted, held, strict=True))
+        for place, (wanted, found) in held.items()
+        for label, (expected, there) in enumerate(zip(wanted, found, strict=True))
         if there < expected
     )
-    return Listing(listing.class_names, listing.items, (*listing.left_out, *missing), listing.target_names)
+    return replace(listing, left_out=(*listing.left_out, *missing))
 
 
 def _decoder(reading: Reading) -> Callable[[Path], Tensor]:

@@ -84,13 +84,15 @@ class Collection:
     """A dataset in files, decoded: the samples that could be used, and everything that is listed, usable or not.
 
     Folds are dealt over what is listed, so that a damaged file moves no other item. ``digest`` covers the samples, the
-    listing and the names of the classes.
+    listing and the names of the classes and targets. ``notes`` are what its user should know of it.
     """
 
     samples: Samples
     listed: tuple[Listed, ...]
     left_out: tuple[LeftOut, ...]
     digest: str
+    target_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def corpus(train: Samples, test: Samples) -> Corpus:
@@ -110,7 +112,7 @@ def digest_of(*parts: Samples) -> str:
 
 
 def digest_of_listed(samples: Samples, listing: Listing) -> str:
-    """sha256 over ``samples`` and all that splits and labels are made from: every listed item and the class names."""
+    """sha256 over ``samples`` and all that splits and labels are made from: every listed item and all names."""
     listed = [[item.id, item.label, item.group, item.fold, item.part] for item in listing.items]
     names = [listing.class_names, *([listing.target_names] if listing.target_names else [])]
     numbers = [[item.targets for item in listing.items]] if listing.target_names else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, PositiveInt, ValidationInfo, field_validator, model_validator
@@ -15,15 +16,17 @@ from frostline.spec.folds import Counts, Pools, card_counts, pools_of, turn_of
 from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.splitting import FEWEST_FOLDS, USUAL_FOLDS, Splitting, allowed_splits, grouped_counts, totals
+from frostline.spec.tag_choice import card_told, choice_of, faults_of_tags, usual_tags
 
 
 class Dataset(Value):
     """A dataset of the catalogue, or one's own (``folder``, ``manifest``: at ``path``), and what is used of it.
 
-    ``classes`` are relabelled 0, 1, ... in ascending order. ``channels`` turns one channel into several equal ones, or
-    several into their mean. ``size`` pads planes with zeros to ``size`` rows and columns, or, with ``resize:
-    interpolate``, scales them bilinearly; pictures in files are scaled and cut around their middle, and spectrograms
-    are scaled. ``spectrogram`` says how sound becomes planes. ``split`` is the dataset's own (``official``), or deals
+    ``classes`` are relabelled 0, 1, ... in ascending order. ``tags`` is how many of the most frequent tags are used of
+    a dataset with more, and ``merge: synonyms`` makes one tag of several. ``channels`` turns one channel into several
+    equal ones, or several into their mean. ``size`` pads planes with zeros to ``size`` rows and columns, or, with
+    ``resize: interpolate``, scales them bilinearly; pictures in files are scaled and cut around their middle, and
+    spectrograms are scaled. ``spectrogram`` says how sound becomes planes. ``split`` is the dataset's own, or deals
     ``folds`` in which no group is parted (``grouped``) or which part groups and keep only classes even
     (``stratified``); where it is absent, the first of these that the data allows.
 
@@ -39,6 +42,8 @@ class Dataset(Value):
     columns: Columns | None = None
     files: str | None = None
     classes: tuple[int, ...] | None = None
+    merge: Literal["synonyms"] | None = None
+    tags: PositiveInt | None = None
     channels: PositiveInt | None = None
     size: PositiveInt | None = None
     resize: Literal["pad", "interpolate"] = "pad"
@@ -56,16 +61,21 @@ class Dataset(Value):
             raise ValueError(str(unknown)) from None
         return name
 
+    @field_validator("tags")
+    @classmethod
+    def _is_the_usual_number_in_one_spelling(cls, tags: int | None, facts: ValidationInfo) -> int | None:
+        return None if tags == usual_tags(facts.data.get("name")) else tags
+
     @field_validator("split")
     @classmethod
     def _is_usual_in_one_spelling(cls, split: Splitting | None, facts: ValidationInfo) -> Splitting | None:
-        card = _card_told(facts)
+        card = card_told(facts)
         return None if card is not None and split == allowed_splits(card)[0] else split
 
     @field_validator("folds")
     @classmethod
     def _is_five_in_one_spelling(cls, folds: int | None, facts: ValidationInfo) -> int | None:
-        card = _card_told(facts)
+        card = card_told(facts)
         if card is None or folds != USUAL_FOLDS:
             return folds
         dealt = (facts.data.get("split") or allowed_splits(card)[0]) != "official"
@@ -92,7 +102,7 @@ class Dataset(Value):
             card = self.card
         except DataFault as fault:
             raise ValueError(str(fault)) from None
-        if said := faults_of(self, card):
+        if said := [*faults_of(self, card), *faults_of_tags(self.tags, self.merge, card)]:
             raise ValueError("; ".join(said))
         return self
 
@@ -103,8 +113,9 @@ class Dataset(Value):
 
     @property
     def asked(self) -> Asked:
-        """What is wanted of the columns of a manifest."""
-        return asked_of(self.values, self.scale, self.columns, self.files)
+        """What is wanted of the columns of a manifest, and which tags are chosen."""
+        asked = asked_of(self.values, self.scale, self.columns, self.files)
+        return replace(asked, tags=choice_of(self.name, self.tags, self.merge))
 
     @property
     def task(self) -> Task:
@@ -197,15 +208,3 @@ class Dataset(Value):
 
     def _used(self, counts: Counts) -> Counts:
         return tuple(counts[c] for c in self.class_indices)
-
-
-def _card_told(facts: ValidationInfo) -> DatasetCard | None:
-    """The card of the dataset that is being read; None where its faults are told elsewhere."""
-    name, path = facts.data.get("name"), facts.data.get("path")
-    if name is None or (name in OWN_DATA) != (path is not None):
-        return None
-    asked = asked_of(*(facts.data.get(key) for key in ("values", "scale", "columns", "files")))
-    try:
-        return dataset_card(name, path, asked)
-    except DataFault:
-        return None
