@@ -74,6 +74,7 @@ def plan(
 @app.command(epilog=shown("prepare"))
 def prepare(
     study: StudyName,
+    to: Folder = None,
     shares: Shares = None,
     seeds: Seeds = None,
     seed: Seed = None,
@@ -81,13 +82,17 @@ def prepare(
     recipe: RecipeName = None,
     stand_in: StandIns = None,
 ) -> None:
-    """Decode, fetch and check all data and weights that a study reads, and say which files cannot be used."""
+    """Decode, fetch and check all data and weights that a study reads, and say which files cannot be used.
+
+    Of tags and values, the annotations that are used are written into the study folder.
+    """
     from rich.console import Console
 
-    from frostline.look.prepare import prepare
+    from frostline.look.prepare import prepare, refuse_idle_folder
 
     narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
-    for paragraph in prepare(planned, narrowed.most_left_out, Console(stderr=True)):
+    refuse_idle_folder(planned, to)
+    for paragraph in prepare(planned, narrowed.most_left_out, Console(stderr=True), to or default_folder(study)):
         typer.echo(paragraph)
 
 

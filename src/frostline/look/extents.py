@@ -11,7 +11,10 @@ import soundfile
 from PIL import Image
 
 from frostline.data.pictures import FORMATS
+from frostline.data.samples import Collection
+from frostline.look.gather import files_folder
 from frostline.spec.dataset import Dataset
+from frostline.spec.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,24 @@ def durations_s(files: Sequence[Path]) -> tuple[float, ...]:
             continue
         found.append(head.frames / head.samplerate)
     return tuple(found)
+
+
+def told_short(reading: Reading, whole: Collection) -> str:
+    """How many usable recordings are shorter than what a study takes of each; nothing where there are none."""
+    assert reading.sound is not None
+    kept = reading.sound.duration_s
+    assert kept is not None
+    usable, home = set(whole.samples.ids.tolist()), files_folder(reading)
+    files = [item.file for item in whole.listed if item.id in usable]
+    heads = {file: durations_s([home / file]) for file in files}
+    short = {file: found[0] for file, found in heads.items() if found and found[0] < kept}
+    if not short:
+        return ""
+    shortest = min(short, key=lambda file: short[file])
+    return (
+        f"{reading.name}: {len(short):,} of {len(files):,} recordings are shorter than the {kept:g} s that are taken "
+        f"of each, and get silence before and behind; the shortest has {short[shortest]:.3g} s ({shortest})"
+    )
 
 
 def _of_sounds(dataset: Dataset, files: Sequence[Path]) -> Extents:

@@ -61,6 +61,7 @@ def told(gathered: Gathered) -> str:
     lines = [
         f"{reading}: {usable:,} of {usable + lost:,} files can be used, {lost:,} cannot{others}",
         *told_left_out(whole.left_out),
+        *whole.notes,
         f"from {files_folder(reading)}",
         f"cache {cache_folder() / 'planes'}: {new}, {gathered.seconds:.1f} s",
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
 from frostline.data.read import refuse_many_left_out
 from frostline.data.samples import Collection
 from frostline.errors import FrostlineError, WeightsFault
+from frostline.look.annotation_files import write_annotations
+from frostline.look.extents import told_short
 from frostline.look.gather import gather, told
 from frostline.networks.network import Fit
 from frostline.networks.published import locate, refuse_unfit
@@ -20,11 +23,13 @@ from frostline.spec.trial import Head, Trial
 from frostline.start import fit_of
 
 
-def prepare(plan: Plan, most_left_out: float, console: Console) -> Iterator[str]:
+def prepare(plan: Plan, most_left_out: float, console: Console, folder: Path | None = None) -> Iterator[str]:
     """What there is to say of each dataset and of all weights that ``plan`` reads, each as soon as it is ready.
 
     Datasets in files are decoded into the cache, others and the weights are fetched where they are not at hand. Weights
-    must fit the network that starts from them; of safetensors files only the headers are read for that.
+    must fit the network that starts from them; of safetensors files only the headers are read for that. Where there is
+    a ``folder``, the annotations of tags and values are written into it, and recordings shorter than what is taken of
+    each are told.
 
     Raises:
         FrostlineError: after everything else is ready: what is missing or does not fit, and where more than the part
@@ -33,7 +38,12 @@ def prepare(plan: Plan, most_left_out: float, console: Console) -> Iterator[str]
     faults: list[FrostlineError] = []
     for reading in dict.fromkeys(trial.dataset.reading for trial in plan.trials):
         try:
-            yield from _dataset(reading, most_left_out, console)
+            gathered = gather(reading, console)
+            yield told(gathered)
+            if isinstance(gathered.whole, Collection):
+                if folder is not None:
+                    yield from _besides(reading, gathered.whole, folder)
+                refuse_many_left_out(str(reading), gathered.whole, most_left_out)
         except FrostlineError as fault:
             faults.append(fault)
     for wanted in dict.fromkeys(wanted for trial in plan.trials if (wanted := _wanted(trial)) is not None):
@@ -46,6 +56,16 @@ def prepare(plan: Plan, most_left_out: float, console: Console) -> Iterator[str]
         raise faults[0]
     if faults:
         raise FrostlineError("\n".join(map(str, faults)))
+
+
+def refuse_idle_folder(plan: Plan, folder: Path | None) -> None:
+    """Nothing, where there is no ``folder`` or ``plan`` has something to write into it.
+
+    Raises:
+        FrostlineError: no dataset of the plan has tags or values.
+    """
+    if folder is not None and all(trial.dataset.card.task == "classes" for trial in plan.trials):
+        raise FrostlineError("--to has no effect, for the study reads no tags and no values to be written; remove it")
 
 
 @dataclass(frozen=True)
@@ -65,8 +85,9 @@ def _wanted(trial: Trial) -> _Wanted | None:
     return _Wanted(trial.published.weights, trial.network, fit_of(trial, kept=len(trial.surgery)), trial.head)
 
 
-def _dataset(reading: Reading, most_left_out: float, console: Console) -> Iterator[str]:
-    gathered = gather(reading, console)
-    yield told(gathered)
-    if isinstance(gathered.whole, Collection):
-        refuse_many_left_out(str(reading), gathered.whole, most_left_out)
+def _besides(reading: Reading, whole: Collection, folder: Path) -> Iterator[str]:
+    """What is told and written of a dataset in files when its user asks for it."""
+    if reading.sound is not None and (short := told_short(reading, whole)):
+        yield short
+    if reading.card.task != "classes":
+        yield "\n  ".join(["annotations:", *map(str, write_annotations(reading, whole, folder))])
