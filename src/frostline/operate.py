@@ -77,7 +77,7 @@ def _head(donor: Network | None, fresh: Network, choice: Head) -> nn.Module:
     head: nn.Module = copy.deepcopy(donor.head).requires_grad_(True)
     if choice == "hidden-kept":
         assert isinstance(head, nn.Sequential) and isinstance(fresh.head, nn.Sequential)
-        head[OUTPUT] = copy.deepcopy(fresh.head[OUTPUT])
+        return nn.Sequential(*head[:OUTPUT], *copy.deepcopy(fresh.head)[OUTPUT:])
     return head
 
 

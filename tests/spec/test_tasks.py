@@ -183,6 +183,9 @@ def test_a_study_is_told_what_its_recipes_and_its_head_say_in_vain(tmp_path: Pat
     source = {"dataset": raw["dataset"], "recipe": "b"}
     told = dict(disagreements(raw | {"dataset": {"name": "digits"}, "source": source, "surgeries": {"probe": "f1"}}))
     assert told["recipes", "b", "loss"].startswith("focal is no loss of values")
+    placed = {"recipe": {"steps": 1, "loss": "mae"}, "source": {"dataset": {"name": "digits"}}}
+    told = dict(disagreements(raw | placed | {"surgeries": {"probe": "f1"}}))
+    assert told["recipe", "loss"] == "mae is no loss of classes; use usual, focal"
 
 
 def test_every_network_may_have_a_hidden_layer() -> None:

@@ -49,9 +49,11 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
 
 def _recipes_of_other_tasks(raw: Mapping[str, Any], source: object, dataset: object) -> list[Disagreement]:
     """What of the recipes in use means nothing for what the head predicts."""
-    used: list[tuple[object, object]] = [(raw.get("recipe"), dataset)]
-    if isinstance(source, Pretraining) and isinstance(raw.get("recipe"), str | Recipe):
-        used.append((source.recipe_beside(raw["recipe"]) or raw["recipe"], source.dataset))
+    choice = raw.get("recipe")
+    choice = choice if isinstance(choice, str) else part(Recipe, choice)
+    used: list[tuple[object, object]] = [(choice, dataset)]
+    if isinstance(source, Pretraining) and choice is not None:
+        used.append((source.recipe_beside(choice) or choice, source.dataset))
     found: list[Disagreement] = []
     for choice, trained in used:
         recipes = raw.get("recipes")

@@ -15,6 +15,7 @@ from frostline.spec.portion import Portioned, resolved
 from frostline.spec.refusals import refusals
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
+from frostline.spec.task_recipes import for_task
 from frostline.spec.trial import Head, Matched, RandomStart, Seeds, Start, Trial, WeightsFile
 
 
@@ -183,7 +184,7 @@ def _start(study: Study, inputs: Inputs, seed: int) -> Trial | WeightsFile | Non
     recipe = study.recipe_of(source.recipe_beside(study.recipe) or study.recipe)
     return Trial(
         dataset=source.dataset,
-        network=inputs.network,
+        network=for_task(inputs.network, source.dataset.task),
         surgery=Surgery.parse(f"r{len(study.network.layer_names)}"),
         recipe=resolved(recipe, source.dataset, Portioned(1.0, own), study.validation),
         validation=study.validation,

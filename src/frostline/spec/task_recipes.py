@@ -44,6 +44,11 @@ def head_faults(network: NetworkSpec, dataset: Dataset) -> list[tuple[str, str]]
     return []
 
 
+def for_task(network: NetworkSpec, task: Task) -> NetworkSpec:
+    """``network`` as it is trained to predict ``task``: only answers that are values are bounded."""
+    return network if task == "values" else network.model_copy(update={"output": "linear"})
+
+
 def in_one_spelling(recipe: Recipe, task: Task) -> Recipe:
     """``recipe`` with what is the same for ``task`` written in one way: accuracy is the score of classes."""
     changes: dict[str, str] = {}

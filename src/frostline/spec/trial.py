@@ -15,7 +15,7 @@ from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.published import Statistics, package_of, reference_kind
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery, misfit
-from frostline.spec.task_recipes import head_faults, recipe_faults
+from frostline.spec.task_recipes import for_task, head_faults, recipe_faults
 
 Head = Literal["new", "kept", "hidden-kept"]
 Normalisation = Literal["unit", "standard"]
@@ -186,7 +186,8 @@ def _refuse_unlike(trial: Trial, before: Trial) -> None:
         raise ValueError(f"{told}, this one has {trial.dataset.task}; use head: new")
     if trial.head == "kept" and ours != theirs:
         raise ValueError(f"head: kept needs as many classes as the start has ({theirs}, not {ours}); use head: new")
-    if before.network != trial.network:
+    unlike = before.network != trial.network
+    if unlike and (trial.head == "kept" or before.network != for_task(trial.network, before.dataset.task)):
         raise ValueError("the start has another network; a trial starts from weights of its own network")
     if before.dataset.plane_shape != trial.dataset.plane_shape:
         raise ValueError("the start saw planes of other channels or size; state the adaptation on one of the datasets")
