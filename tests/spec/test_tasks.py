@@ -66,6 +66,11 @@ def test_the_head_has_an_output_for_each_tag_or_value_and_splits_go_through_one_
         ({"values": ("mood", "mood")}, "values must be one or more columns, each once (got ['mood', 'mood'])"),
         ({"values": ("moood",)}, "column 'moood' is missing; there is group, labels, mood, path; did you mean 'mood'?"),
         ({"values": ("mood",), "scale": (0.0, 1.0)}, "line 13: mood is 1.1, outside the scale from 0 to 1"),
+        (
+            {"values": ("mood",), "columns": Columns(labels="tags")},
+            "columns.labels has no effect beside values, which are what is predicted; remove it",
+        ),
+        ({"files": ""}, "String should have at least 1 character"),
         ({"classes": (0, 1)}, "classes has no effect, for manifest has tags; remove it"),
         ({"split": "stratified", "folds": 16}, "there are 15 items, too few for 16 folds"),
         ({"folds": 6}, "fold 6 of 6 would hold no item, for its items come from too few groups"),
@@ -82,9 +87,16 @@ def test_a_dataset_that_says_what_has_no_effect_is_refused(
 
 @pytest.mark.parametrize(
     ("columns", "message"),
-    [({}, "names no column; name only columns"), ({"path": "path"}, "path: path has no effect; name only columns")],
+    [
+        ({}, "names no column; name only columns"),
+        ({"path": "path"}, "path: path has no effect; name only columns"),
+        (
+            {"path": "file", "group": "file"},
+            r"one column cannot be two \(path: file, group: file\); name each column on",
+        ),
+    ],
 )
-def test_columns_that_are_called_as_they_are_anyway_are_refused(columns: dict[str, str], message: str) -> None:
+def test_columns_that_say_nothing_or_two_things_are_refused(columns: dict[str, str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Columns(**columns)
 

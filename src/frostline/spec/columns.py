@@ -25,6 +25,9 @@ class Columns(Value):
         if idle or not renamed:
             said = f"{', '.join(idle)} has no effect" if idle else "names no column"
             raise ValueError(f"{said}; name only columns that are called otherwise, such as path: file")
+        if len(set(renamed.values())) < len(renamed):
+            told = ", ".join(f"{name}: {found}" for name, found in renamed.items())
+            raise ValueError(f"one column cannot be two ({told}); name each column once")
         return self
 
     @property

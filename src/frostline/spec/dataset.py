@@ -40,7 +40,7 @@ class Dataset(Value):
     values: tuple[str, ...] | None = None
     scale: tuple[float, float] | None = None
     columns: Columns | None = None
-    files: str | None = None
+    files: str | None = Field(default=None, min_length=1)
     classes: tuple[int, ...] | None = None
     merge: Literal["synonyms"] | None = None
     tags: PositiveInt | None = None

@@ -27,6 +27,9 @@ def faults_of_values(dataset: Dataset) -> list[str]:
         said.append(f"values must be one or more columns, each once (got {list(dataset.values)})")
     if dataset.scale is not None and dataset.values is None:
         said.append("scale has no effect without values; remove it, or name the columns of the numbers under values")
+    if dataset.values is not None and dataset.columns is not None:
+        idle = [key for key in ("label", "labels") if getattr(dataset.columns, key) is not None]
+        said += [f"columns.{key} has no effect beside values, which are what is predicted; remove it" for key in idle]
     return said
 
 
