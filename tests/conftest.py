@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
+from jaxtyping import config, install_import_hook
 
 TENSOR_MODULES = [
     "frostline.augmentation.apply",
@@ -43,15 +43,34 @@ def pytest_configure(config: pytest.Config) -> None:
         torch.set_num_threads(1)
 
 
+def has_gpu() -> bool:
+    """Whether this machine has a CUDA device."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skips what needs real data where FROSTLINE_DATA is unset, and slow studies where they are not asked for."""
+    """Skips what needs real data where FROSTLINE_DATA is unset, a CUDA device where none is, and slow studies.
+
+    Slow ones run where they are asked for.
+    """
     absent = pytest.mark.skip(reason="FROSTLINE_DATA is unset")
+    without = pytest.mark.skip(reason="there is no CUDA device")
     slow = pytest.mark.skip(reason="slow; run with -m slow")
     for item in items:
         if item.get_closest_marker("real_data") and "FROSTLINE_DATA" not in os.environ:
             item.add_marker(absent)
+        if item.get_closest_marker("gpu") and not has_gpu():
+            item.add_marker(without)
         if item.get_closest_marker("slow") and "slow" not in config.getoption("markexpr"):
             item.add_marker(slow)
+
+
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shapes are not checked, for what checks them cannot be compiled; a package that is used checks none."""
+    monkeypatch.setattr(config, "jaxtyping_disable", True)
 
 
 @pytest.fixture

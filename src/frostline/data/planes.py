@@ -18,6 +18,7 @@ from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
 from frostline.catalog import Task
+from frostline.data.moving import moved
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
 from frostline.spec.dataset import Dataset
@@ -51,7 +52,8 @@ class Items:
 
     def to(self, device: torch.device) -> Items:
         """The same items on ``device``."""
-        return Items(self.planes.to(device), self.targets.to(device), self.pieces, self.task)
+        planes = self.planes.to(device) if isinstance(self.planes, StoredRows) else moved(self.planes, device)
+        return Items(planes, moved(self.targets, device), self.pieces, self.task)
 
 
 def of_pieces(targets: Shaped[Tensor, "sample ..."], pieces: int) -> Shaped[Tensor, "piece ..."]:

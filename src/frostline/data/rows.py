@@ -15,6 +15,8 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from frostline.data.moving import moved
+
 
 @dataclass(frozen=True, eq=False)
 class StoredRows:
@@ -52,4 +54,4 @@ class StoredRows:
 
     def to(self, device: torch.device) -> Tensor | StoredRows:
         """The same rows on ``device``: all at once on another one, as they lie where it is the processor."""
-        return self if device.type == "cpu" else self[slice(None)].to(device)
+        return self if device.type == "cpu" else moved(self, device)

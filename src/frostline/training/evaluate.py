@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float32, Shaped
 from torch import Tensor
 
+from frostline.data.moving import each
 from frostline.data.planes import Items
 from frostline.data.rows import StoredRows
 from frostline.errors import OutOfMemory
@@ -39,7 +40,8 @@ def _answers(network: Network, planes: Tensor | StoredRows, precision: Precision
     while True:
         starts = range(0, len(planes), batch)
         try:
-            parts = [outputs_of(network, planes[s : s + batch].to(device), precision).cpu() for s in starts]
+            shown = each(((planes[s : s + batch],) for s in starts), device)
+            answers = torch.cat([outputs_of(network, part, precision) for (part,) in shown]).cpu()
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -48,7 +50,7 @@ def _answers(network: Network, planes: Tensor | StoredRows, precision: Precision
                 raise OutOfMemory(said) from error
             batch //= 2
         else:
-            return torch.cat(parts).clone()
+            return answers.clone()
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

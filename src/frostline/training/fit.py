@@ -14,8 +14,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from frostline.augmentation.apply import augmented, draws_of
 from frostline.augmentation.batch import Batch
+from frostline.data.moving import each, fits
 from frostline.data.planes import Items
-from frostline.errors import OutOfMemory, TrainingDiverged
+from frostline.errors import TrainingDiverged
 from frostline.networks.network import Network
 from frostline.outcome import Validation
 from frostline.randomness import stream, torch_noise
@@ -122,23 +123,24 @@ def _batches(network: Network, lesson: Lesson, recipe: Recipe, seed: int) -> Ite
     """Every batch of the training, on the device of ``network`` and augmented there."""
     assert recipe.steps is not None
     device = next(network.parameters()).device
-    train = lesson.train if lesson.loader_workers else _moved(lesson.train, device)
+    train = lesson.train if lesson.loader_workers else _placed(lesson.train, device)
     positions = orders(len(train) // lesson.views, recipe.batch, recipe.steps, stream(seed, "batches"))
     if lesson.views > 1:
         positions = in_turns(positions, len(train) // lesson.views, lesson.views)
     draws, classes = draws_of(seed), lesson.classes
-    for items in batches(train, positions, lesson.loader_workers):
-        yield augmented(items.to(device), lesson.augmentation, draws, classes)
+    chosen = ((items.planes[:], items.targets) for items in batches(train, positions, lesson.loader_workers))
+    for planes, targets in each(chosen, device):
+        yield augmented(Items(planes, targets, task=train.task), lesson.augmentation, draws, classes)
 
 
-def _moved(items: Items, device: torch.device) -> Items:
+def _placed(items: Items, device: torch.device) -> Items:
+    """``items`` on ``device``, or as they are where it has no room for all at once: then each batch is moved."""
     try:
-        return items.to(device)
+        return items.to(device) if fits(items.planes, device) else items
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
-        said = f"the {len(items)} training items do not fit on {device} all at once; loader_workers: 1 moves each batch"
-        raise OutOfMemory(said) from error
+        return items
 
 
 def _validated(network: Network, items: Items, step: int, losses: list[Tensor], objective: Objective) -> Validation:

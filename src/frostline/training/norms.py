@@ -9,6 +9,7 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
+from frostline.data.moving import each
 from frostline.networks.network import BATCH_NORMS, NORMS, Network
 from frostline.spec.recipe import Recipe
 
@@ -38,8 +39,9 @@ def re_estimated(network: Network, planes: Tensor, batch: int) -> Network:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum, norm.training = None, True
-    for part in torch.tensor_split(planes, ceil(len(planes) / batch)) if norms else ():
-        copied(part.to(device))
+    parts = torch.tensor_split(planes, ceil(len(planes) / batch)) if norms else ()
+    for (part,) in each(((part,) for part in parts), device):
+        copied(part)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return copied.train(network.training)

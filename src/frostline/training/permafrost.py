@@ -31,6 +31,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
+from frostline.data.moving import moved
 from frostline.data.planes import Items, of_pieces
 from frostline.data.rows import StoredRows
 from frostline.data.samples import Samples
@@ -184,7 +185,7 @@ class Permafrost:
                 given = self.site.planes(chunk)
             else:
                 given = place.rows(len(self.site.rows(chunk)) * self.site.prepare.dataset.segments)
-            yield _passed(modules[depth:], given.to(self._device), self.site.precision)
+            yield _passed(modules[depth:], moved(given, self._device), self.site.precision)
 
     def _folder(self, number: int = 0, depth: int | None = None) -> Path:
         key = self.keys[self.depth if depth is None else depth]

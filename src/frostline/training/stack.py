@@ -35,8 +35,9 @@ class Pool:
         distinct = {(id(lot.planes), id(lot.targets)): lot for lot in lots}
         place = {key: index * len(lots[0]) for index, key in enumerate(distinct)}
         self.first = torch.tensor([place[id(lot.planes), id(lot.targets)] for lot in lots])
-        self.planes = _joined([lot.planes for lot in distinct.values()]).to(device)
-        self.targets = torch.cat([lot.targets for lot in distinct.values()]).to(device)
+        targets = torch.cat([lot.targets for lot in distinct.values()])
+        held = Items(_joined([lot.planes for lot in distinct.values()]), targets).to(device)
+        self.planes, self.targets = held.planes, held.targets
 
     def at(self, lots: Sequence[int], chosen: Int64[Tensor, "row item"]) -> tuple[Tensor, Tensor]:
         """Planes and targets of the ``chosen`` items of ``lots``, a row for each lot."""
