@@ -93,6 +93,10 @@ class OutOfMemory(FrostlineError):
     """A batch did not fit in memory; the text names the batch and the parts that would fit."""
 
 
+class NotCompiled(FrostlineError):
+    """A training step that should be compiled could not be; the text names the reason and how to do without."""
+
+
 class ActivationsFault(FrostlineError):
     """What frozen layers give could not be kept on disk; the text names the file and the remedy."""
 

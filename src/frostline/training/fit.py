@@ -27,8 +27,10 @@ from frostline.training.batches import batches, in_turns, orders
 from frostline.training.evaluate import is_out_of_memory, logits_of
 from frostline.training.gradient import with_gradient
 from frostline.training.optimizers import optimizer_of, schedule_of
+from frostline.training.stepping import Stepping, computed
 
 State = Mapping[str, Tensor]
+Keep = Literal["best", "checkpoints"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ class Fitted:
     states: Mapping[int, State]
 
 
-def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Literal["best", "checkpoints"]) -> Fitted:
+def fit(
+    network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Keep, stepping: Stepping = "eager"
+) -> Fitted:
     """A trained copy of ``network``, with the weights of its best validation restored; ``network`` stays untouched.
 
     ``seed`` decides the order of the batches, the augmentation and the noise of dropout, each by a stream of its own.
@@ -76,6 +80,7 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
     Raises:
         TrainingDiverged: a loss is no longer a number.
         OutOfMemory: a batch does not fit in memory.
+        NotCompiled: the steps should be compiled and cannot be.
     """
     assert recipe.steps is not None and isinstance(recipe.validate_every, int)
     network = copy.deepcopy(network).train()
@@ -86,9 +91,9 @@ def fit(network: Network, lesson: Lesson, recipe: Recipe, seed: int, keep: Liter
     states: dict[int, State] = {}
     losses: list[Tensor] = []
     best, best_state = None, None
-    with torch_noise(seed, "noise"):
+    with torch_noise(seed, "noise"), computed(network, stepping) as learner:
         for step, batch in enumerate(_batches(network, lesson, recipe, seed), start=1):
-            losses.append(learn(network, batch, objective, optimizer, schedule))
+            losses.append(learn(learner, batch, objective, optimizer, schedule))
             if step % recipe.validate_every and step < recipe.steps:
                 continue
             seen = _validated(network, lesson.validation, step, losses, objective)

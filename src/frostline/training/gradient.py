@@ -43,11 +43,9 @@ def _told(batch: Batch, recipe: Recipe) -> Iterator[None]:
     """Tells a lack of memory by the parts that would need less of it, and a batch too small for batch norm."""
     try:
         yield
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        raise OutOfMemory(_remedy(recipe)) from error
-    except ValueError as error:
+    except (RuntimeError, ValueError) as error:
+        if isinstance(error, RuntimeError) and is_out_of_memory(error):
+            raise OutOfMemory(_remedy(recipe)) from error
         if ALONE not in str(error):
             raise
         parts = f" in {recipe.accumulate} parts" if recipe.accumulate > 1 else ""

@@ -26,11 +26,9 @@ from frostline.tasks import classes
 from frostline.tasks.task import of_samples
 from frostline.training.batches import orders
 from frostline.training.evaluate import BATCH, is_out_of_memory
-from frostline.training.fit import Fitted, Lesson, State, diverged, improves, is_out_of_patience
+from frostline.training.fit import Fitted, Keep, Lesson, State, diverged, improves, is_out_of_patience
 from frostline.training.stack import Pool, Stack
 from frostline.training.stackable import refuse_unequal
-
-Keep = Literal["best", "checkpoints"]
 
 
 def fit_stacked(
