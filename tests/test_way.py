@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 from safetensors.torch import save_file
 
-from frostline import probe
+from frostline import compiling, probe
+from frostline.compiling import Taken
 from frostline.errors import ActivationsFault, StoreMismatch, StudyFaults
 from frostline.execute import execute
 from frostline.executors.inline import Inline
@@ -51,6 +52,7 @@ class Machine:
     costs: tuple[Cost, ...] = SLOW
     disk: Disk | None = field(default_factory=lambda: Disk(1e-9, 1e-10))
     free: int = FREE
+    taken: Taken = field(default_factory=lambda: Taken(1.0, 1.0, 10.0))
     measured: list[Sample] = field(default_factory=list)
 
     def step_seconds(self, sample: Sample, settings: Sequence[Setting]) -> tuple[float, ...]:
@@ -71,6 +73,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(probe, "step_seconds", made.step_seconds)
     monkeypatch.setattr(probe, "depth_costs", lambda *_: made.costs)
     monkeypatch.setattr(probe, "disk_seconds", made.disk_seconds)
+    monkeypatch.setattr(compiling, "_seconds", lambda *_: made.taken.eager)
+    monkeypatch.setattr(compiling, "tried", lambda *_: made.taken)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(FREE, 0, made.free))  # type: ignore[attr-defined]
     return made
 
@@ -208,6 +212,30 @@ def test_one_core_works_by_one_thread_and_so_does_the_host_of_an_accelerator(
         way = way_of(small_study(), small_plan(), store, "cuda:0")
         assert way == Way("cuda:0", 1, "float32", way.stored)
         assert "Threads: 1 a trial (the work is done by cuda:0)." in in_words(small_study(), read_facts(store.folder))
+
+
+@pytest.mark.parametrize(
+    ("device", "seeds", "taken", "compiled"),
+    [
+        ("cuda:0", 2, Taken(1.0, 0.1, 1.0), True),
+        ("cuda:0", 2, Taken(1.0, 1.0, 1.0), False),
+        ("cpu", 2, Taken(1.0, 0.1, 1.0), False),
+        ("cuda:0", 4, Taken(1.0, 0.1, 1.0), False),
+    ],
+)
+def test_steps_are_compiled_on_an_accelerator_where_it_pays_and_nothing_is_stacked_and_never_chosen_again(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, device: str, seeds: int, taken: Taken,
+    compiled: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(probe, "let_go", lambda device: None)
+    monkeypatch.setattr("frostline.stacking.measured", lambda *_: (4 if seeds == 4 else 1, list[str]()))
+    study = long_study(seeds=seeds)
+    with Store(tmp_path) as store:
+        for machine.taken in (taken, Taken(1.0, 1.1 - taken.compiled, 1.0)):
+            assert way_of(study, plan(study), store, device).compiled == compiled
+        said = in_words(study, read_facts(store.folder))
+    told = re.findall(r"^Training steps: (not )?compiled \(a step of 16 planes takes 1e\+03 ms", said, re.MULTILINE)
+    assert told == ([] if device == "cpu" or seeds == 4 else ["" if compiled else "not "])
 
 
 def test_the_trial_that_shows_the_most_planes_is_the_one_that_is_measured(tmp_path: Path, machine: Machine) -> None:

@@ -15,8 +15,8 @@ from frostline.outcome import Environment
 from frostline.spec.recipe import Precision
 
 
-def environment(device: str, precision: Precision, stacked: int) -> Environment:
-    """What this process computes with on ``device``, so many trials at once."""
+def environment(device: str, precision: Precision, stacked: int, compiled: bool) -> Environment:
+    """What this process computes with on ``device``, so many trials at once, by ``compiled`` steps or by plain ones."""
     return Environment(
         frostline=version("frostline"),
         python=platform.python_version(),
@@ -25,6 +25,7 @@ def environment(device: str, precision: Precision, stacked: int) -> Environment:
         threads=torch.get_num_threads(),
         precision=precision,
         stacked=stacked,
+        compiled=compiled,
         cpu=cpu_name(),
     )
 

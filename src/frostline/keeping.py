@@ -16,11 +16,14 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from frostline.spec.augmentation import NOTHING
+from frostline.spec.dataset import Dataset
 from frostline.spec.plan import Plan
 from frostline.spec.portion import Portion, portion
+from frostline.spec.recipe import Recipe
 from frostline.spec.trial import Trial, WeightsFile
 
 if TYPE_CHECKING:
@@ -32,6 +35,21 @@ OVERHEAD_S = 0.02
 """What a trial takes to find what is kept (measured: 5 to 20 ms)."""
 CLEARLY = 1.25
 """A choice that moves bits has to be so much faster than what is done without it."""
+
+
+@lru_cache(maxsize=1024)
+def items_held(dataset: Dataset, split_seed: int, share: float, validation: float) -> tuple[int, int]:
+    """How many items of a share train and validate."""
+    found = portion(dataset.pools(split_seed), share, validation)
+    return sum(found.train), sum(found.validation)
+
+
+def steps_at_least(recipe: Recipe) -> int:
+    """How many steps a training takes at least: until its patience can end."""
+    assert recipe.steps is not None and isinstance(recipe.validate_every, int)
+    if recipe.patience is None:
+        return recipe.steps
+    return min(recipe.steps, (recipe.patience + 1) * recipe.validate_every)
 
 
 @dataclass(frozen=True)
@@ -97,10 +115,8 @@ def _kept_items(
 def _reads(trial: Trial, held: Portion, tested: int) -> float:
     """How many pieces a trial reads at least: until its patience can end, in its validations and at its end."""
     recipe = trial.recipe
-    assert recipe.steps is not None and isinstance(recipe.validate_every, int)
-    train, steps = sum(held.train) * trial.dataset.segments, recipe.steps
-    if recipe.patience is not None:
-        steps = min(steps, (recipe.patience + 1) * recipe.validate_every)
+    assert isinstance(recipe.validate_every, int)
+    train, steps = sum(held.train) * trial.dataset.segments, steps_at_least(recipe)
     passes = steps / -(-train // recipe.batch)
     validations = -(-steps // recipe.validate_every) * sum(held.validation)
     return (passes + 1) * train + (validations + tested) * trial.dataset.segments

@@ -154,7 +154,7 @@ class ParameterCounts(Record):
 
 
 class Environment(Record):
-    """What the numbers were computed with; ``stacked`` trials were trained at once."""
+    """What the numbers were computed with; ``stacked`` trials were trained at once, by steps ``compiled`` or not."""
 
     frostline: str
     python: str
@@ -164,6 +164,7 @@ class Environment(Record):
     cpu: str
     precision: Literal["float32", "bfloat16"] = "float32"
     stacked: int = 1
+    compiled: bool = False
 
 
 class Finished(Record):

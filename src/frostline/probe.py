@@ -104,7 +104,7 @@ def step_seconds(sample: Sample, settings: Sequence[Setting]) -> tuple[float, ..
         return [partial(_step, network, planes[:count], setting) for setting in settings]
 
     with torch_noise(0, "noise"):
-        few = [seconds for work in works(FEW) if (seconds := _timed(work, sample.device)) < math.inf]
+        few = [seconds for work in works(FEW) if (seconds := timed(work, sample.device)) < math.inf]
         count = _enough(len(planes), max(few, default=0.0))
         taken = fastest(works(count), sample.device)
     return tuple(seconds * recipe.batch / count for seconds in taken)
@@ -124,7 +124,7 @@ def depth_costs(sample: Sample, count: int, depths: int, setting: Setting) -> tu
         return planes
 
     costs: list[Cost] = []
-    few = _timed(partial(through, sample.planes(FEW)), sample.device)
+    few = timed(partial(through, sample.planes(FEW)), sample.device)
     planes = sample.planes(_enough(count, few))
     seconds = 0.0
     for part in parts:
@@ -171,7 +171,7 @@ def fastest(works: Sequence[Callable[[], object]], device: torch.device) -> tupl
     """The shortest of some runs of each of ``works`` in seconds, in turns; infinite where memory is short."""
     rounds: list[list[float]] = []
     while len(rounds) < RUNS and sum(map(sum, rounds)) < LONG_S:
-        rounds.append([_timed(work, device) for work in works])
+        rounds.append([timed(work, device) for work in works])
     return tuple(math.inf if math.inf in times else min(times) for times in zip(*rounds, strict=True))
 
 
@@ -186,7 +186,8 @@ def _enough(wanted: int, few: float) -> int:
     return max(FEW, min(wanted, int(FEW * LONG_S / max(few, 1e-9))))
 
 
-def _timed(work: Callable[[], object], device: torch.device) -> float:
+def timed(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds that ``work`` takes on ``device``; infinite where memory is short."""
     _finish(device)
     began = time.perf_counter()
     try:

@@ -130,11 +130,12 @@ class Ready:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training made of a trial, its share of the seconds, and how many trials were trained at once."""
+    """What training made of a trial, its share of the seconds, how many were trained at once, and by which steps."""
 
     fitted: Fitted
     seconds: float
     stacked: int = 1
+    compiled: bool = False
 
 
 def ready(job: Job) -> Ready:
@@ -161,8 +162,9 @@ def ready(job: Job) -> Ready:
 def alone(one: Ready) -> Finished:
     """The outcome of a trial that is trained by itself."""
     began = time.perf_counter()
-    fitted = fit(one.seen.network, one.lesson, one.recipe, one.job.trial.seeds.batches, one.keep)
-    return outcome(one, Trained(fitted, time.perf_counter() - began))
+    stepping: Literal["eager", "compiled"] = "compiled" if one.job.way.compiled else "eager"
+    fitted = fit(one.seen.network, one.lesson, one.recipe, one.job.trial.seeds.batches, one.keep, stepping)
+    return outcome(one, Trained(fitted, time.perf_counter() - began, compiled=one.job.way.compiled))
 
 
 def outcome(one: Ready, trained: Trained) -> Finished:
@@ -201,7 +203,7 @@ def outcome(one: Ready, trained: Trained) -> Finished:
         weights_digest=state_digest(network),
         audit=("splits disjoint by id and by group", *found),
         frozen=seen.frozen,
-        environment=environment(job.way.device, precision, trained.stacked),
+        environment=environment(job.way.device, precision, trained.stacked, trained.compiled),
         seconds=one.seconds + trained.seconds + time.perf_counter() - began,
         peak_memory_bytes=peak_memory_bytes(),
     )

@@ -13,18 +13,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
-from frostline.keeping import CLEARLY
+from frostline.keeping import CLEARLY, items_held
 from frostline.outcome import Failed, Finished
 from frostline.spec.augmentation import NOTHING
-from frostline.spec.dataset import Dataset
 from frostline.spec.network import Timm
 from frostline.spec.plan import Plan
-from frostline.spec.portion import portion
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 
@@ -88,16 +86,9 @@ def _may_be_stacked(trial: Trial) -> bool:
 
 def _shape(trial: Trial) -> object:
     """What trials have in common that can be trained at once."""
-    held = _held(trial.dataset, trial.seeds.split, trial.share, trial.validation)
+    count = items_held(trial.dataset, trial.seeds.split, trial.share, trial.validation)
     spec = trial.dataset, trial.network, trial.surgery, trial.recipe, trial.normalise
-    return *spec, trial.share, trial.validation, trial.head, type(trial.start), held
-
-
-@lru_cache(maxsize=1024)
-def _held(dataset: Dataset, split_seed: int, share: float, validation: float) -> tuple[int, int]:
-    """How many items train and validate."""
-    found = portion(dataset.pools(split_seed), share, validation)
-    return sum(found.train), sum(found.validation)
+    return *spec, trial.share, trial.validation, trial.head, type(trial.start), count
 
 
 def measured(study: Study, plan: Plan, device: str, setting: Setting) -> tuple[int, list[str]]:

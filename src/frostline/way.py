@@ -1,10 +1,10 @@
 """How the trials of a study are computed: measured once, kept in the store, and never chosen again.
 
-What is guaranteed: every trial of a study folder is computed on one device, by one number of threads, in one precision
-where its recipe leaves it ``auto``, and frozen layers of one depth are either kept for all trials or for none, whatever
-executes them and however often the study is stopped. Another folder, on this machine or another one, measures anew, and
-chooses otherwise where a measurement lies close to its margin; both say in words what they chose. The key of a trial is
-the same in both.
+What is guaranteed: every trial of a study folder is computed on one device, by one number of threads, in one
+precision where its recipe leaves it ``auto``, by steps that are compiled in all of them or in none, and frozen layers
+of one depth are either kept for all trials or for none, whatever executes them and however often the study is
+stopped. Another folder, on this machine or another one, measures anew, and chooses otherwise where a measurement lies
+close to its margin; both say in words what they chose. The key of a trial is the same in both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from frostline import stacking
+from frostline import compiling, stacking
 from frostline.errors import ActivationsFault
 from frostline.keeping import CLEARLY, Kept, Need, needs
 from frostline.spec.plan import Plan
@@ -42,7 +42,7 @@ class Way:
     """On which device the trials of a study run, by how many threads each, and in which precision where it is ``auto``.
 
     ``stored`` holds the depths whose activations are kept on disk; frozen layers of other depths are recomputed. At
-    most so many trials of one shape are ``stacked``, which is to be trained at once.
+    most so many trials of one shape are ``stacked``, trained at once. ``compiled`` are the steps of all or of none.
     """
 
     device: str = "cpu"
@@ -50,6 +50,7 @@ class Way:
     precision: Precision = "float32"
     stored: frozenset[int] = frozenset()
     stacked: int = 1
+    compiled: bool = False
 
 
 WAY = TypeAdapter(Way)
@@ -91,7 +92,10 @@ def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way,
     setting = Setting(threads, precision)
     # On a processor stacks gain little (measured: 1.0 to 1.5) and move rounding, so that folders would differ for it.
     stacked, of_stacks = (1, list[str]()) if device == "cpu" else stacking.measured(study, plan, device, setting)
-    way = Way(device, threads, precision, stacked=stacked)
+    # For the same reason nothing is compiled there; and a stack would be compiled anew whenever a trial leaves it.
+    plain, chosen = device == "cpu" or stacked > 1, _computed_in(trial, precision)
+    compiled, of_compiling = (False, list[str]()) if plain else compiling.measured(plan, sample, chosen)
+    way = Way(device, threads, precision, stacked=stacked, compiled=compiled)
     needed, frozen, of_layers = needs(plan), [trial for trial in plan.trials if trial.frozen_depth], list[str]()
     if needed and study.activations_gb != 0:
         setting = Setting(threads, _computed_in(frozen[0], precision))
@@ -100,7 +104,7 @@ def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way,
         why = "as activations_gb: 0 asks" if needed else "for augmentation shows them something else each time"
         of_layers = [f"Frozen layers recomputed in every training, {why}."]
     let_go(sample.device)
-    return way, [of_precision, of_threads, *of_stacks, *of_layers]
+    return way, [of_precision, of_threads, *of_stacks, *of_compiling, *of_layers]
 
 
 def _precision(sample: Sample, study: Study, plan: Plan) -> tuple[Precision, str]:
