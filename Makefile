@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: setup demo test test-slow check lock \
 	bench-startup bench-planning bench-overhead bench-log-mel bench-vit-step bench-frozen-memory \
-	bench-cuts bench-growth bench-stacked bench-racing \
+	bench-cuts bench-growth bench-stacked bench-compiled bench-racing \
 	bench-vit bench-limit
 
 setup: $(STAMP)
@@ -64,6 +64,9 @@ bench-growth: setup
 
 bench-stacked: setup
 	$(BIN)/python benchmarks/stacked.py
+
+bench-compiled: setup
+	$(BIN)/python benchmarks/compiled.py
 
 bench-racing: setup
 	$(BIN)/python benchmarks/racing.py
