@@ -170,11 +170,17 @@ def test_another_error_of_a_move_stays_what_it_is() -> None:
         trained(CPU, Broken(shown.planes, shown.targets))
 
 
-@pytest.mark.parametrize(("free", "fit_in"), [(14, False), (2 * 7 * 192, True), (2 * 7 * 192 - 1, False)])
+@pytest.mark.parametrize(
+    ("free", "idle", "fit_in"),
+    [(14, 0, False), (2688, 0, True), (2687, 0, False), (2000, 688, True), (2000, 687, False)],
+)
 def test_all_items_are_moved_at_once_where_they_take_no_more_than_half_of_what_is_free(
-    free: int, fit_in: bool, monkeypatch: pytest.MonkeyPatch
+    free: int, idle: int, fit_in: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 10**9))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 100 + idle)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 100)
+    assert len(rows()) * rows()[0].nbytes == 1344
     assert fits(rows(), CUDA) is fit_in
     assert fits(stored(rows()), CUDA) is fit_in
     assert fits(rows(), CPU)

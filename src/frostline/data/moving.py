@@ -36,8 +36,8 @@ def fits(rows: Rows, device: torch.device) -> bool:
     """Whether ``device`` has room for all of ``rows`` beside a training; only a CUDA device says how much it has."""
     if device.type != "cuda" or _is_there(rows):
         return True
-    free, _ = torch.cuda.mem_get_info(device)
-    return len(rows) * rows[:1].nbytes <= ROOM * free
+    idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # left by the training before
+    return len(rows) * rows[:1].nbytes <= ROOM * (torch.cuda.mem_get_info(device)[0] + idle)
 
 
 def moved(rows: Rows, device: torch.device) -> Tensor:
