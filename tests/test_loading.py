@@ -33,7 +33,7 @@ def test_a_folder_gives_one_row_for_each_arm_share_and_seed(planned: Plan, tmp_p
         ["t6", 0.1, 0],
         ["t6", 0.1, 1],
     ]
-    assert loaded["accuracy"].tolist() == frame["accuracy"].tolist()
+    assert loaded["score"].tolist() == frame["score"].tolist()
     assert frostline.load(str(tmp_path))["seed"].dtype == frame["seed"].dtype
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from frostline.analysis.metric import METRICS
 from frostline.outcome import Failed, Finished
 from frostline.spec.plan import Entry, Plan
 
@@ -29,6 +30,7 @@ class Progress:
         self._console = console
         self._total = missing
         self._done = self._failed = 0
+        self._words = ""
         self._began = self._told = time.monotonic()
         self._entries: dict[str, list[Entry]] = defaultdict(list)
         for entry in plan.entries:
@@ -57,6 +59,7 @@ class Progress:
             self._done += 1
             for entry in self._entries[outcome.key]:
                 if entry.arm.start == "own":
+                    self._words = METRICS[outcome.metrics.task].words
                     self._reached[entry.share, entry.arm.written].append(outcome.best_validation.score)
         now = time.monotonic()
         if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
@@ -86,7 +89,7 @@ class Progress:
         arms = {arm: values for (share, arm), values in self._reached.items() if share == largest}
         best = max(arms, key=lambda arm: mean(arms[arm]))
         seen = f"{mean(arms[best]):.3f}, n {len(arms[best])}"
-        return f"; best so far at share {largest:g}: {best} (validation accuracy {seen})"
+        return f"; best so far at share {largest:g}: {best} (validation {self._words} {seen})"
 
 
 class FileProgress:

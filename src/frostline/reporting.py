@@ -11,6 +11,7 @@ import pandas as pd
 from frostline.analysis.answers import read_answers
 from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.frost_line import recommend, sentence
+from frostline.analysis.metric import METRICS
 from frostline.analysis.racing import Race, race
 from frostline.analysis.table import table
 from frostline.errors import FrostlineError
@@ -65,7 +66,7 @@ def terms_of(study: Study) -> Terms:
     """
     turns = study.dataset.has_folds and "split" in study.vary
     overlap = 1 / (study.dataset.fold_count - 2) if turns else 0.0
-    return Terms(study.level, study.margin, study.family, overlap)
+    return Terms(study.level, study.margin, study.family, overlap, METRICS[study.dataset.task])
 
 
 def race_of(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> Race | None:

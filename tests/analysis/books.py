@@ -33,7 +33,7 @@ def drawn(accuracies: Mapping[str, list[float]], share: float = 0.1) -> pd.DataF
 
 def row(arm: str, seed: int, accuracy: float, share: float = 0.1) -> dict[str, object]:
     """One finished cell of a table."""
-    return {"arm": arm, "names": arm, "share": share, "seed": seed, "status": "finished", "accuracy": accuracy}
+    return {"arm": arm, "names": arm, "share": share, "seed": seed, "status": "finished", "score": accuracy}
 
 
 def answered(
@@ -55,4 +55,4 @@ def answered(
 def stopping(frame: pd.DataFrame, arms: Mapping[str, int]) -> pd.DataFrame:
     """``frame`` with those arms stopped by a race after so many seeds."""
     never = [seed >= arms.get(arm, len(frame)) for arm, seed in zip(frame["arm"], frame["seed"], strict=True)]
-    return frame.assign(status=frame["status"].mask(never, "stopped"), accuracy=frame["accuracy"].mask(never))
+    return frame.assign(status=frame["status"].mask(never, "stopped"), score=frame["score"].mask(never))

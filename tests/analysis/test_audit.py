@@ -42,9 +42,9 @@ def published(test: Figures, validation: Figures | None = None, digits: int = 3)
     rows: list[dict[str, object]] = []
     for arm, accuracies in test.items():
         for seed, accuracy in enumerate(accuracies):
-            row = {"arm": arm, "names": arm, "share": 1.0, "seed": seed, "status": "finished", "accuracy": accuracy}
-            rows.append(row | ({"validation_accuracy": validation[arm][seed]} if validation else {}))
-    return Published(("a.csv",), frame_of(rows), dict.fromkeys(("accuracy", "train_accuracy"), digits), (), ())
+            row = {"arm": arm, "names": arm, "share": 1.0, "seed": seed, "status": "finished", "score": accuracy}
+            rows.append(row | ({"validation_score": validation[arm][seed]} if validation else {}))
+    return Published(("a.csv",), frame_of(rows), dict.fromkeys(("score", "train_score"), digits), (), ())
 
 
 def found(results: Published, asked: Asked | None = None) -> dict[str, Finding]:
@@ -512,15 +512,15 @@ def test_a_single_arm_and_no_finished_run_are_audited_without_a_word_too_many() 
 
 def with_training(test_right: int, train_right: int) -> Published:
     row = {"arm": "a", "names": "a", "share": 0.5, "seed": 0, "status": "finished"}
-    frame = frame_of([row | {"accuracy": test_right / 50, "train_accuracy": train_right / 20}])
-    return Published(("a.csv",), frame, {"accuracy": 12, "train_accuracy": 12}, (), ())
+    frame = frame_of([row | {"score": test_right / 50, "train_score": train_right / 20}])
+    return Published(("a.csv",), frame, {"score": 12, "train_score": 12}, (), ())
 
 
 def test_unseen_items_are_what_is_left_of_nested_counts() -> None:
     """Of 50 items 41 are right; of the 20 trained on, 19; so of the 30 unseen, 22."""
     results = with_training(41, 19)
     before = results.frame.copy()
-    assert without_overlap(results.frame, Sizes(50, {0.5: 20}))["accuracy"].tolist() == [22 / 30]
+    assert without_overlap(results.frame, Sizes(50, {0.5: 20}))["score"].tolist() == [22 / 30]
     assert results.frame.equals(before)
 
 
@@ -550,7 +550,7 @@ def test_more_right_answers_in_training_than_in_all_are_impossible(tmp_path: Pat
 
 def test_counts_are_not_removed_where_the_printed_digits_do_not_tell_them() -> None:
     results = with_training(41, 19)
-    reasons = impossible(results.frame, Sizes(50, {0.5: 20}), {"accuracy": 1, "train_accuracy": 2})
+    reasons = impossible(results.frame, Sizes(50, {0.5: 20}), {"score": 1, "train_score": 2})
     assert reasons == ["share 0.5: the accuracies print 1 digits, too few to count 50 items"]
 
 

@@ -68,11 +68,7 @@ def tidy(**arms: list[float]) -> pd.DataFrame:
     """A table of one share without keys: the accuracies of each arm, one a seed."""
     cell = {"names": "", "share": 0.1, "status": "finished"}
     return frame_of(
-        [
-            cell | {"arm": arm, "seed": seed, "accuracy": one}
-            for arm, own in arms.items()
-            for seed, one in enumerate(own)
-        ]
+        [cell | {"arm": arm, "seed": seed, "score": one} for arm, own in arms.items() for seed, one in enumerate(own)]
     )
 
 
@@ -135,7 +131,7 @@ def test_a_mean_is_over_the_finished_seeds_of_its_own_share(share: float) -> Non
     here = found_in[(found_in["arm"] == "f4r2") & (found_in["share"] == share) & (found_in["seed"] != 1)]
     assert found is not None
     assert found.n == 4
-    assert found.value == pytest.approx(here["accuracy"].mean())
+    assert found.value == pytest.approx(here["score"].mean())
 
 
 def test_nothing_that_has_not_finished_has_a_mean() -> None:
@@ -156,7 +152,7 @@ def test_an_interval_of_few_runs_ends_where_accuracies_end() -> None:
 
 
 def test_ten_runs_are_bootstrapped_alike_each_time(frame: pd.DataFrame) -> None:
-    here = frame[(frame["arm"] == "f4r2") & (frame["share"] == 0.01)]["accuracy"].tolist()
+    here = frame[(frame["arm"] == "f4r2") & (frame["share"] == 0.01)]["score"].tolist()
     expected = bootstrap_mean(here, 0.9, stream(0, "mean", "f4r2", "0.01"))
     assert means(Findings(frame, terms=Terms(level=0.9)))["f4r2", 0.01] == expected
 
@@ -188,7 +184,7 @@ def test_seeds_that_test_their_own_items_are_runs_of_overlapping_folds(frame: pd
     keys = dict.fromkeys(frame["key"])
     folds: Book = {str(key): Answers(np.arange(ITEMS) + place, book[str(key)].right) for place, key in enumerate(keys)}
     findings = Findings(frame, folds, Terms(overlap=0.25))
-    here = frame[frame["share"] == 0.01].set_index(["arm", "seed"])["accuracy"]
+    here = frame[frame["share"] == 0.01].set_index(["arm", "seed"])["score"]
     mean = over_seeds((here["f4r2"] - here["r6"]).tolist(), 0.25)
     gain = gain_of(findings)
     assert gain.difference == mean.interval(0.95)
@@ -197,7 +193,7 @@ def test_seeds_that_test_their_own_items_are_runs_of_overlapping_folds(frame: pd
 
 
 def test_p_is_that_of_the_exact_sign_flip_over_the_pairs(frame: pd.DataFrame) -> None:
-    here = frame[frame["share"] == 0.1].set_index(["arm", "seed"])["accuracy"]
+    here = frame[frame["share"] == 0.1].set_index(["arm", "seed"])["score"]
     values = (here["f4r2"] - here["r6"]).tolist()
     gain = gain_of(Findings(frame), "f4r2", 0.1)
     assert gain.p == sign_flip_p(values) == 2 / 1024
@@ -298,7 +294,7 @@ def false_gains(studies: int) -> float:
             middle = 1.5 + draws.normal(0, 1, len(ids))
             for seed in range(10):
                 book[f"{arm}-{seed}"] = Answers(ids, middle + luck[seed] + draws.normal(0, 1, len(ids)) > 0)
-        frame = empty.assign(accuracy=[book[str(key)].right.mean() for key in empty["key"]])
+        frame = empty.assign(score=[book[str(key)].right.mean() for key in empty["key"]])
         found = gains(Findings(frame, book))
         claimed += any(gain.corrected is not None and gain.corrected <= 0.05 for gain in found)
     return claimed / studies

@@ -182,7 +182,7 @@ def test_an_interval_speaks_of_test_items_where_answers_to_them_are_known() -> N
 
 
 def test_loaded_random_weights_and_arms_that_are_no_surgery_are_no_pretraining() -> None:
-    row = {"share": 0.1, "seed": 0, "status": "finished", "accuracy": 0.5}
+    row = {"share": 0.1, "seed": 0, "status": "finished", "score": 0.5}
     frame = frame_of([{"arm": "softmax", **row}, {"arm": "f3r3", "start": "random", **row}])
     assert isinstance(frame, pd.DataFrame)
     assert transfer_effect(Findings(frame)) == ()

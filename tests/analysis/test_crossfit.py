@@ -85,7 +85,7 @@ def with_validation(items: int = 800, **terms: float) -> Findings:
     """Answers unknown; on validation f1r1 looks better, on the test part r2 does."""
     frame = drawn({"f1r1": [0.80, 0.81, 0.80, 0.81], "r2": [0.84, 0.86, 0.85, 0.85]})
     better = [0.90, 0.91, 0.90, 0.92, 0.80, 0.82, 0.81, 0.80]
-    return Findings(frame.assign(validation_accuracy=better, n_validation=items), terms=Terms(**terms))
+    return Findings(frame.assign(validation_score=better, n_validation=items), terms=Terms(**terms))
 
 
 def test_validation_figures_choose_where_single_answers_are_not_known() -> None:
@@ -112,8 +112,8 @@ def test_validation_does_not_choose_where_one_seed_validates_on_what_another_tes
 
 def test_a_validation_figure_that_is_missing_leaves_no_other_items_to_choose_by() -> None:
     findings = with_validation()
-    gone = findings.frame["validation_accuracy"].mask(findings.frame["seed"] == 1)
-    found = recommend(Findings(findings.frame.assign(validation_accuracy=gone)))[0]
+    gone = findings.frame["validation_score"].mask(findings.frame["seed"] == 1)
+    found = recommend(Findings(findings.frame.assign(validation_score=gone)))[0]
     assert found.reported is None
     assert "the arm was chosen on the same test items on which it is reported here" in how_chosen(found)
 

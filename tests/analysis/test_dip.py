@@ -103,8 +103,8 @@ def test_missing_seeds_leave_the_common_ones() -> None:
 
 
 def test_constant_and_equal_accuracies_dip_nowhere() -> None:
-    assert only(shaped(VALLEY).assign(accuracy=0.8)).shown == ()
-    assert {contrast.p for contrast in only(shaped(VALLEY).assign(accuracy=0.8)).contrasts} == {1.0}
+    assert only(shaped(VALLEY).assign(score=0.8)).shown == ()
+    assert {contrast.p for contrast in only(shaped(VALLEY).assign(score=0.8)).contrasts} == {1.0}
 
 
 def test_other_test_items_and_overlapping_folds_never_lower_a_p_value() -> None:
@@ -122,9 +122,9 @@ def test_other_test_items_and_overlapping_folds_never_lower_a_p_value() -> None:
 def shuffled(seed: int) -> pd.DataFrame:
     """A valley whose depths are relabelled at random in every seed, so that no depth has anything of its own."""
     frame, draws = shaped(VALLEY, seeds=9, noise=0.01, seed=seed), np.random.default_rng(seed)
-    mixed = {k: draws.permutation(here["accuracy"]) for k, here in frame.groupby("seed")}
+    mixed = {k: draws.permutation(here["score"]) for k, here in frame.groupby("seed")}
     places = frame.groupby("seed").cumcount()
-    return frame.assign(accuracy=[mixed[k][place] for k, place in zip(frame["seed"], places, strict=True)])
+    return frame.assign(score=[mixed[k][place] for k, place in zip(frame["seed"], places, strict=True)])
 
 
 def equal(seed: int) -> Findings:

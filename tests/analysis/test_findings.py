@@ -20,7 +20,7 @@ RIGHT = {"x0": (1, 1, 0), "x1": (1, 0, 0), "y0": (0, 1, 0), "y1": (1, 0, 1)}
 
 def frame() -> pd.DataFrame:
     """Two arms of two seeds at one share; the key of a run is the arm and the seed."""
-    cell = {"names": "", "share": 0.1, "status": "finished", "accuracy": 0.5}
+    cell = {"names": "", "share": 0.1, "status": "finished", "score": 0.5}
     return frame_of([cell | {"arm": key[0], "seed": int(key[1]), "key": key} for key in RIGHT])
 
 

@@ -224,7 +224,7 @@ def test_the_best_of_several_that_tie_is_called_as_good_as_they_are() -> None:
 
 def test_a_figure_that_is_not_a_number_is_no_finished_seed() -> None:
     frame = falling()
-    gone = frame.assign(accuracy=frame["accuracy"].mask((frame["arm"] == "r4") & (frame["seed"] == 2)))
+    gone = frame.assign(score=frame["score"].mask((frame["arm"] == "r4") & (frame["seed"] == 2)))
     assert only(gone).seeds_left_out == (2,)
 
 

@@ -129,7 +129,7 @@ def test_what_a_study_writes_is_read_back_with_the_same_figures(tmp_path: Path) 
     made = write_layer_cuts(study(), frame, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["baselines.json", "cuts_F.json", "cuts_FR.json"]
     read = read_layer_cuts([tmp_path / name for name in made.files]).frame
-    columns = ["arm", "share", "seed", "accuracy", "train_accuracy", "kept", "frozen_depth"]
+    columns = ["arm", "share", "seed", "score", "train_score", "kept", "frozen_depth"]
     ours = frame[frame["status"] == "finished"][columns].sort_values(columns, ignore_index=True)
     assert read[columns].sort_values(columns, ignore_index=True).equals(ours)
 
@@ -159,7 +159,7 @@ def test_the_published_files_are_read_whole_and_equal_treatments_are_one() -> No
     names = ["baselines_regular_classes", *(f"cuts_regular_classes_{family}" for family in ("FR", "F", "FT"))]
     read = read_layer_cuts([published / f"FashionMNIST__{name}.json" for name in names])
     assert len(read.frame) == 80 * (1 + 7 + 7 + 7 - 3)
-    means = read.frame.groupby(["arm", "share"])["accuracy"].mean()
+    means = read.frame.groupby(["arm", "share"])["score"].mean()
     assert means["f4r2", 0.01] == pytest.approx(0.8747, abs=1e-4)
     assert set(read.frame.loc[read.frame["arm"] == "f6", "names"]) == {"FR cut 6 = F cut 6 = FT cut 6"}
 

@@ -97,7 +97,7 @@ def contest_of(findings: Findings) -> Contest:
 def corrected_gains(contest: Contest, pairs: Pairs) -> tuple[float, ...]:
     """The corrected p-value of the gain of each arm over scratch."""
     place = contest.arms.index("r5")
-    others = {arm: contest.accuracies[k] - contest.accuracies[place] for k, arm in enumerate(contest.arms)}
+    others = {arm: contest.scores[k] - contest.scores[place] for k, arm in enumerate(contest.arms)}
     return holm([p_of(others[arm].tolist(), pairs[arm, "r5"]) for arm in ARMS if arm != "r5"])
 
 
@@ -131,7 +131,7 @@ def test_equal_arms_are_told_apart_no_oftener_than_the_level_allows(study: Calla
 
 def test_five_seeds_never_show_a_gain_over_scratch_however_the_figures_fall() -> None:
     lucky = scored_alike(0, seeds=5)
-    apart = lucky.frame.assign(accuracy=lucky.frame["accuracy"] + 0.1 * lucky.frame["arm"].ne("r5"))
+    apart = lucky.frame.assign(score=lucky.frame["score"] + 0.1 * lucky.frame["arm"].ne("r5"))
     found = gains(Findings(apart))
     assert len(found) == 5 and all(gain.corrected == gain.smallest == 5 * 0.0625 for gain in found)
 

@@ -308,7 +308,7 @@ def test_a_run_that_ended_elsewhere_than_its_recipe_says_is_named(sound: Ran, ch
 
 def of(outcome: Finished, *losses: float, stopped: str = "budget") -> Finished:
     """``outcome`` as if its validations had seen ``losses``."""
-    history = tuple(Validation(step=n, train_loss=1.0, loss=loss, accuracy=0.5) for n, loss in enumerate(losses, 1))
+    history = tuple(Validation(step=n, train_loss=1.0, loss=loss, score=0.5) for n, loss in enumerate(losses, 1))
     return outcome.model_copy(update={"history": history, "stopped": stopped})
 
 

@@ -34,7 +34,7 @@ def rows(read: Published, *columns: str) -> list[list[object]]:
 def test_a_tidy_table_is_read_with_its_optional_columns(tmp_path: Path) -> None:
     path = csv(tmp_path, "arm,seed,accuracy,share,train_accuracy,n_test\nA,1,0.75,0.1,1.0,40\n")
     read = read_results([path])
-    assert rows(read, "arm", "names", "share", "seed", "accuracy", "train_accuracy", "n_test") == [
+    assert rows(read, "arm", "names", "share", "seed", "score", "train_score", "n_test") == [
         ["A", "A", 0.1, 1, 0.75, 1.0, 40]
     ]
     assert read.remarks == ()
@@ -42,8 +42,8 @@ def test_a_tidy_table_is_read_with_its_optional_columns(tmp_path: Path) -> None:
 
 def test_accuracies_above_1_make_all_per_cent_and_it_is_said(tmp_path: Path) -> None:
     read = read_results([csv(tmp_path, "arm,seed,accuracy\nA,1,75.0\nB,1,0.0\n")])
-    assert read.frame["accuracy"].tolist() == [0.75, 0.0]
-    assert read.digits["accuracy"] == 3
+    assert read.frame["score"].tolist() == [0.75, 0.0]
+    assert read.digits["score"] == 3
     assert read.remarks == ("Accuracies above 1 occur, so that all are read as per cent.",)
 
 
@@ -104,7 +104,7 @@ def test_columns_in_two_units_are_refused(tmp_path: Path) -> None:
 
 def test_the_gtzan_layout_is_read_by_its_own_names(tmp_path: Path) -> None:
     read = read_results([csv(tmp_path, GTZAN + "t,vit,freeze_none,8,78.00,75.00\n")])
-    assert rows(read, "arm", "seed", "validation_accuracy", "accuracy") == [["freeze_none", 8, 0.78, 0.75]]
+    assert rows(read, "arm", "seed", "validation_score", "score") == [["freeze_none", 8, 0.78, 0.75]]
     assert read.remarks[0] == "a.csv: not read: timestamp."
 
 
@@ -116,7 +116,7 @@ def test_several_models_are_arms_of_their_own(tmp_path: Path) -> None:
 def test_a_run_that_stands_twice_is_told_and_counted_once(tmp_path: Path) -> None:
     text = GTZAN + "t,v,none,8,78,75\nt,v,none,8,78,70\nt,v,half,8,78,75\nt,v,half,8,78,75\n"
     read = read_results([csv(tmp_path, text)])
-    assert rows(read, "arm", "accuracy") == [["none", 0.75], ["half", 0.75]]
+    assert rows(read, "arm", "score") == [["none", 0.75], ["half", 0.75]]
     assert read.repeated == (
         "none, seed 8: a.csv, line 2 and again a.csv, line 3, with other figures (accuracy 75 and then 70); the "
         "first is taken",
@@ -185,8 +185,8 @@ def test_layer_cuts_are_read_with_the_digits_they_print(tmp_path: Path) -> None:
     path = tmp_path / "cuts.json"
     path.write_text(json.dumps([{"depth": 2, "freeze": True, "reinit": True}, entry | {"test_acc": 0.8125}]))
     read = read_results([path])
-    assert rows(read, "arm", "accuracy") == [["f1r1", 0.8125]]
-    assert read.digits == {"accuracy": 4, "train_accuracy": 1}
+    assert rows(read, "arm", "score") == [["f1r1", 0.8125]]
+    assert read.digits == {"score": 4, "train_score": 1}
 
 
 @pytest.mark.parametrize(("text", "digits"), [("75", 0), ("0.750", 3), ("7.5e-2", 3), ("0.1234567890123456", 12)])
@@ -245,5 +245,5 @@ def test_the_published_accuracies_are_counts_of_the_training_part(name: str, ite
     folder = Path(os.environ["FROSTLINE_DATA"]) / "published"
     for path in sorted([*folder.glob(f"{name}__cuts*.json"), *folder.glob(f"{name}__base*.json")]):
         read = read_results([path])
-        found = implied_size(read.frame["accuracy"].tolist(), read.digits["accuracy"])
+        found = implied_size(read.frame["score"].tolist(), read.digits["score"])
         assert (found.items, found.sure) == (items, True), path.name

@@ -33,7 +33,7 @@ def test_a_cell_that_failed_or_is_missing_has_no_figure_and_says_why() -> None:
     frame = table(planned, kept)
     unfinished = frame[frame["status"] != "finished"]
     assert set(unfinished["status"]) == {"failed", "missing"}
-    assert unfinished["accuracy"].isna().all()
+    assert unfinished["score"].isna().all()
     assert unfinished["n_test"].isna().all()
     assert set(frame.loc[frame["status"] == "failed", "error"]) == {"the loss is no number"}
     assert frame.loc[frame["status"] != "failed", "error"].isna().all()
@@ -54,7 +54,7 @@ def test_both_files_of_a_table_hold_what_the_table_holds(tmp_path: Path) -> None
     pd.testing.assert_frame_equal(pd.read_parquet(parquet), frame)
     read = pd.read_csv(csv)
     assert list(read.columns) == list(frame.columns)
-    assert read["accuracy"].tolist() == pytest.approx(frame["accuracy"].tolist(), nan_ok=True)
+    assert read["score"].tolist() == pytest.approx(frame["score"].tolist(), nan_ok=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "table.parquet"]
 
 
@@ -79,7 +79,7 @@ def test_a_cell_that_a_race_never_runs_is_stopped_and_not_missing() -> None:
     frame = table(planned, kept, never)
     states = frame[frame["arm"] == "f4r2"]["status"].tolist()
     assert states == ["finished", "missing", "stopped", "stopped", "finished"]
-    assert frame.loc[frame["status"] == "stopped", "accuracy"].isna().all()
+    assert frame.loc[frame["status"] == "stopped", "score"].isna().all()
     assert stopped(frame) == {("f4r2", 0.1): Stopped(seeds=3, planned=5)}
     assert stopped(table(planned, kept)) == {}
 

@@ -40,7 +40,7 @@ def test_the_trend_is_the_slope_over_the_shares_of_the_slope_over_the_depths() -
         stats.linregress(
             np.log10(SHARES),
             [
-                stats.linregress(list(ARMS.values()), here.set_index("arm").loc[list(ARMS), "accuracy"]).slope
+                stats.linregress(list(ARMS.values()), here.set_index("arm").loc[list(ARMS), "score"]).slope
                 for share in SHARES
                 for here in [frame[(frame["share"] == share) & (frame["seed"] == seed)]]
             ],
@@ -126,7 +126,7 @@ def test_there_is_no_trend_over_one_share_one_depth_or_one_seed() -> None:
 
 
 def test_constant_accuracies_have_no_trend() -> None:
-    found = trends(Findings(moving(0.0).assign(accuracy=0.8)))[0]
+    found = trends(Findings(moving(0.0).assign(score=0.8)))[0]
     assert (found.estimate.value, found.p) == (pytest.approx(0.0), 1.0)
 
 

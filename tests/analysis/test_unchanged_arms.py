@@ -50,7 +50,7 @@ def test_each_different_pair_of_runs_counts_once_in_a_gain() -> None:
 
 
 def test_rows_without_a_key_are_runs_of_their_own() -> None:
-    cell = {"arm": "r2", "names": "r2", "share": 0.1, "status": "finished", "accuracy": 0.8}
+    cell = {"arm": "r2", "names": "r2", "share": 0.1, "status": "finished", "score": 0.8}
     found = means(Findings(frame_of([cell | {"seed": seed} for seed in range(3)])))["r2", 0.1]
     assert found is not None
     assert found.n == 3

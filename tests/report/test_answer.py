@@ -21,7 +21,7 @@ def found(**arms: float) -> Findings:
     noise = np.random.default_rng(0)
     rows = [
         {"arm": arm, "names": arm, "share": share, "seed": seed, "key": f"{arm} {share} {seed}", "status": "finished"}
-        | {"accuracy": mean + spread * (-1) ** (seed // place) + 0.0005 * noise.normal(), "frozen_depth": int(arm[1:])}
+        | {"score": mean + spread * (-1) ** (seed // place) + 0.0005 * noise.normal(), "frozen_depth": int(arm[1:])}
         for share, spread in ((0.1, 0.0), (0.5, 0.1))
         for place, (arm, mean) in enumerate(arms.items(), 1)
         for seed in range(6)
@@ -48,7 +48,7 @@ def test_an_undecided_study_recommends_nothing() -> None:
 
 
 def test_a_study_without_outcomes_says_that_nothing_can_be_said() -> None:
-    findings = Findings(found(f1=0.8, f2=0.8).frame.assign(status="missing", accuracy=float("nan")))
+    findings = Findings(found(f1=0.8, f2=0.8).frame.assign(status="missing", score=float("nan")))
     assert answer_in_short(told(findings), Terms()).startswith("Nothing can be said yet.")
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from frostline.analysis.comparisons import gains, means
+from frostline.analysis.findings import Terms
 from frostline.analysis.frost_line import recommend
 from frostline.report.cost_figure import cost_figure
 from frostline.report.drawing import Picture
@@ -65,12 +66,12 @@ def test_nothing_is_gained_where_nothing_is_compared() -> None:
 
 
 def test_costs_that_nobody_measured_are_not_drawn() -> None:
-    assert cost_figure(recommend(FINDINGS), means(FINDINGS), 0.95) is None
+    assert cost_figure(recommend(FINDINGS), means(FINDINGS), Terms()) is None
 
 
 def test_the_recommended_arm_is_marked_where_costs_are_drawn() -> None:
     priced = replace(FINDINGS, frame=FINDINGS.frame.assign(parameters_trainable=100, seconds=2.0))
-    drawn = cost_figure(recommend(priced), means(priced), 0.95)
+    drawn = cost_figure(recommend(priced), means(priced), Terms())
     assert drawn is not None
     assert "At 10 % f2 is recommended, 100 trainable parameters, 2 s. At 50 % none is recommended." in drawn.alt
     assert {row["recommended"] for row in numbers(drawn) if row["arm"] == "f2" and row["share"] == "0.1"} == {"yes"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from frostline.analysis.metric import ACCURACY
 from frostline.analysis.racing import Race, race
 from frostline.report.race import BIASED, course, guarantee, method, saved
 from frostline.spec.plan import Plan
@@ -12,11 +13,11 @@ from tests.analysis.test_racing import ended, planned, run_whole, validated
 
 def told(made: Plan) -> tuple[Race, str]:
     found = run_whole(made)[0]
-    return found, " ".join(course(found))
+    return found, " ".join(course(found, ACCURACY))
 
 
 def test_the_guarantee_is_said_with_its_level_and_its_limits() -> None:
-    said = guarantee(run_whole(planned())[0])
+    said = guarantee(run_whole(planned())[0], ACCURACY)
     assert (
         "At each share, with a probability of at least 95 %, no arm that is the best or ties with the best" in said[0]
     )
@@ -61,7 +62,7 @@ def test_figures_of_stopped_arms_are_said_to_be_biased_low() -> None:
 def test_an_arm_that_was_ruled_out_at_its_last_seed_was_not_stopped() -> None:
     found = run_whole(planned())[0]
     last = replace(found.shares[0], stops=tuple(replace(stop, seeds=9) for stop in found.shares[0].stops))
-    said = " ".join(course(replace(found, shares=(last,))))
+    said = " ".join(course(replace(found, shares=(last,)), ACCURACY))
     assert "ran all 9 seeds and was ruled out at the last look" in said
     assert BIASED not in said
 
@@ -69,19 +70,19 @@ def test_an_arm_that_was_ruled_out_at_its_last_seed_was_not_stopped() -> None:
 def test_a_share_that_lost_no_arm_is_told_too() -> None:
     made = planned()
     same = {entry.trial.key: validated(entry, 0.9) for entry in made.entries}
-    assert course(race(made, same, 0.95)) == ["With 10 % of the target data: no arm was ruled out."]
-    assert course(race(made, {}, 0.95)) == ["With 10 % of the target data: no arm was ruled out yet."]
+    assert course(race(made, same, 0.95), ACCURACY) == ["With 10 % of the target data: no arm was ruled out."]
+    assert course(race(made, {}, 0.95), ACCURACY) == ["With 10 % of the target data: no arm was ruled out yet."]
 
 
 def test_a_race_of_too_few_seeds_says_so() -> None:
-    said = course(race(planned(seeds=3), ended(planned(seeds=3)), 0.95))
+    said = course(race(planned(seeds=3), ended(planned(seeds=3)), 0.95), ACCURACY)
     assert said[-1] == (
         "With 10 % of the target data a race of 3 seeds can save nothing: its first look is after 4. Every trial is "
         "run."
     )
-    few = " ".join(course(race(planned(seeds=5), {}, 0.95)))
+    few = " ".join(course(race(planned(seeds=5), {}, 0.95), ACCURACY))
     assert "a race of 5 seeds can save next to nothing: before the last seed it stops a first arm only where" in few
 
 
 def test_one_arm_alone_is_not_blamed_for_saving_nothing() -> None:
-    assert len(course(race(planned(surgeries={"half": "f3r3"}, seeds=3), {}, 0.95))) == 1
+    assert len(course(race(planned(surgeries={"half": "f3r3"}, seeds=3), {}, 0.95), ACCURACY)) == 1

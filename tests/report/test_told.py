@@ -26,7 +26,7 @@ def shown() -> Evidence:
             book[f"{arm} {seed}"] = Answers(np.arange(200), right)
             row = {"arm": arm, "names": arm, "share": 0.1, "seed": seed, "key": f"{arm} {seed}", "status": "finished"}
             control = {"treatment": arm.partition(" ")[0], "control": "random" if " from " in arm else ""}
-            rows.append(row | control | {"accuracy": right.mean(), "frozen_depth": 2 if arm.startswith("f") else 0})
+            rows.append(row | control | {"score": right.mean(), "frozen_depth": 2 if arm.startswith("f") else 0})
     return evidence_of(Findings(frame_of(rows), book), (), "frozen layers")
 
 
@@ -47,18 +47,16 @@ def test_nothing_is_said_of_pretraining_without_its_control(shown: Evidence) -> 
 
 
 def test_the_table_has_p_and_its_correction_beside_each_gain(shown: Evidence) -> None:
-    at = dict(zip(columns(shown.findings.frame), rows(shown.findings)[1], strict=True))
+    at = dict(zip(columns(shown.findings), rows(shown.findings)[1], strict=True))
     assert (at["p"].text, at["corrected p"].text) == ("0.031", "0.031")
     assert at["effect size (d)"].text.startswith("+")
-    itself, control = (
-        dict(zip(columns(shown.findings.frame), rows(shown.findings)[place], strict=True)) for place in (0, 2)
-    )
+    itself, control = (dict(zip(columns(shown.findings), rows(shown.findings)[place], strict=True)) for place in (0, 2))
     assert itself["gain over scratch"].text == "scratch itself"
     assert control["gain over scratch"].text == control["p"].text == "\N{EM DASH}"
 
 
 def test_a_study_without_scratch_gains_over_the_arm_that_tunes_every_layer() -> None:
-    assert "gain over t3" in columns(found(t3=0.8, f2=0.9).frame)
+    assert "gain over t3" in columns(found(t3=0.8, f2=0.9))
 
 
 def test_how_small_a_p_can_be_is_said_once_for_all_shares_that_have_as_many_pairs() -> None:

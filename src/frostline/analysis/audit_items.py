@@ -47,17 +47,20 @@ def items_enough(
 ) -> tuple[Finding, ...]:
     """Whether the test items carry the differences ``pairs``; ``items`` is their number at each share where known.
 
-    By the interval over seeds and items where single answers are known; else by what so many items can show at best
-    and at worst, in two single runs and in the mean over the seeds.
+    By the interval over seeds and items where single answers are known; else, of accuracies, by what so many items can
+    show at best and at worst, in two single runs and in the mean over the seeds.
     """
     if not pairs:
         return (Finding("unknown", ENOUGH, "There are no two arms to compare."),)
     answered = [pair for pair in pairs if _speaks_of_items(pair)]
     others = [pair for pair in pairs if pair not in answered]
+    by_interval = [_by_interval(answered, terms, frame)] if answered else []
+    if not terms.metric.counted:
+        return (*by_interval, *([_no_counts(terms)] if others else []))
     known = [pair for pair in others if pair.share in items]
     several = [pair for pair in known if pair.pairs > 1]
     return (
-        *([_by_interval(answered, terms, frame)] if answered else []),
+        *by_interval,
         *([_unsized()] if len(known) < len(others) else []),
         *([_of_means(several, items, terms, frame)] if several else []),
         *([_of_single_runs(known, items, terms, frame)] if known else []),
@@ -76,6 +79,11 @@ def resolution(items: int, seeds: int, mean: float, alpha: float) -> tuple[float
 
 def _speaks_of_items(pair: Compared) -> bool:
     return isinstance(pair.difference, Estimate) and pair.difference.items is not None
+
+
+def _no_counts(terms: Terms) -> Finding:
+    text = "Without the answers to single items this is told of accuracies alone, which are counts of items"
+    return Finding("unknown", ENOUGH, f"{text}; {terms.metric.words} is none.")
 
 
 def _unsized() -> Finding:

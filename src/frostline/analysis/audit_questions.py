@@ -143,7 +143,7 @@ def _sizes(asked: Asked, frame: pd.DataFrame, faults: list[str]) -> Sizes | None
         given, lacking = ("--sizes", "--evaluated-size") if asked.sizes else ("--evaluated-size", "--sizes")
         faults.append(f"{given}: has no effect without {lacking}; give both, as no size is guessed")
         return None
-    if frame["train_accuracy"].isna().all():
+    if frame["train_score"].isna().all():
         faults.append("--sizes: the files have no training accuracy, without which no overlap can be removed")
         return None
     try:

@@ -99,7 +99,7 @@ def overlap(results: Published, found: Finding, sizes: Sizes | None) -> tuple[Fi
         if found.verdict == "holds":
             return ()
         text = "If they are, they can be removed exactly, given the number of items evaluated (--evaluated-size), the "
-        if frame["train_accuracy"].isna().all():
+        if frame["train_score"].isna().all():
             return (
                 Finding(
                     "unknown", OVERLAP, f"{text}training items at each share, and training accuracies in the files."

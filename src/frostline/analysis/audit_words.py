@@ -59,7 +59,7 @@ def some(parts: Sequence[str], most: int = 6) -> str:
 
 
 def points(difference: float) -> str:
-    """``+1.60``: a difference of accuracies in points, a hundredth each; ``0.00`` is 0, and ``-0.003`` is not."""
+    """``+1.60``: a difference of scores in points, a hundredth each; ``0.00`` is 0, and ``-0.003`` is not."""
     if abs(difference) < CONSTANT:
         return "0.00"
     return f"{difference * 100:{'+.2f' if abs(difference) >= 0.00005 else '+.1g'}}"

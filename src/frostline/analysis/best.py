@@ -21,7 +21,7 @@ symbol    meaning                                                               
 ========  ==========================================================================  ============
 k         arms compared, those that a race has stopped included                       1
 alpha     1 - level: chance that any of the k intervals misses                        1
-deficit   -lower(i): what choosing i costs at most                                    accuracy
+deficit   -lower(i): what choosing i costs at most                                    score
 ========  ==========================================================================  ============
 """
 

@@ -23,7 +23,7 @@ from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.findings import FamilyOf, Findings, mean_of, p_of
 from frostline.analysis.pairs import holm, sign_flip_p, smallest_p
 
-TEST, VALIDATION = "accuracy", "validation_accuracy"
+TEST, VALIDATION = "score", "validation_score"
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,12 @@ def _compared(findings: Findings, sides: tuple[_Side, _Side], share: float, colu
         return Compared(ours.arm, theirs.arm, share, 1, OneRun(values[0]), p, p)
     right = _right(findings, [mine[seed] for mine in told for seed in seeds]) if column == TEST else None
     mean = mean_of(np.asarray(values), right, terms.overlap)
-    p, interval = p_of(values, mean), mean.interval(terms.level).clipped(-1.0, 1.0)
+    p, interval = p_of(values, mean), mean.interval(terms.level).clipped(-terms.metric.span, terms.metric.span)
     return Compared(ours.arm, theirs.arm, share, len(seeds), interval, p, p)
 
 
 def _right(findings: Findings, keys: list[str]) -> np.ndarray | None:
-    """Item by item, how much oftener the first arm was right; ``keys`` are its trials, then those of the other."""
+    """What each item adds to the score of the first arm; ``keys`` are its trials, then those of the other."""
     right = right_answers(findings.book, keys)
     if right is None or right.shape[1] < 2:
         return None

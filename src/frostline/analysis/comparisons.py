@@ -20,13 +20,13 @@ import pandas as pd
 
 from frostline.analysis.crossed import VarianceShares, over_seeds_and_items
 from frostline.analysis.estimates import Estimate, OneRun
-from frostline.analysis.findings import Findings, Terms, estimate_of, mean_of, p_of
+from frostline.analysis.findings import Findings, Terms, estimate_of, mean_of, p_of, score_interval
 from frostline.analysis.pairs import attainable_words, effect_size, holm, smallest_p
 from frostline.randomness import stream
 
 SCRATCH = re.compile(r"r[1-9][0-9]*")
 TUNED = re.compile(r"t[1-9][0-9]*")
-PRIMARY = "accuracy"
+PRIMARY = "score"
 """The column that arms are compared by."""
 
 
@@ -43,7 +43,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Gain:
-    """How much more accurate ``arm`` is than ``reference`` at ``share``: the mean of the differences over common seeds.
+    """How much higher ``arm`` scores than ``reference`` at ``share``: the mean of the differences over common seeds.
 
     ``seeds`` are those finished in both arms; ``left_out`` those of the arm or of the reference that lack their
     partner, except where a race has stopped the arm (``arm_stopped``) or the reference (``scratch_stopped``) before
@@ -96,7 +96,7 @@ def competing(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def means(findings: Findings) -> dict[tuple[str, float], Estimate | OneRun | None]:
-    """The mean accuracy of each arm at each share over its finished runs, each once; None where none has finished.
+    """The mean score of each arm at each share over its finished runs, each once; None where none has finished.
 
     Its interval speaks of other seeds and, where the answers to single test items are known, of other test items.
     """
@@ -133,7 +133,7 @@ def gain_over(findings: Findings, cell: tuple[str, float], reference: str) -> Ga
         arm=arm,
         reference=reference,
         share=share,
-        difference=found.clipped(-1.0, 1.0) if isinstance(found, Estimate) else found,
+        difference=found.clipped(-terms.metric.span, terms.metric.span) if isinstance(found, Estimate) else found,
         seeds=common,
         left_out=tuple(
             sorted({int(seed) for seed in here["seed"]} - {int(seed) for seed in gone["seed"]} - set(common))
@@ -178,7 +178,7 @@ def cells(frame: pd.DataFrame) -> list[tuple[str, float]]:
 
 
 def finished(frame: pd.DataFrame, arm: str, share: float) -> dict[int, float]:
-    """The accuracy of each finished seed of ``arm`` at ``share``, in ascending order of the seeds."""
+    """The score of each finished seed of ``arm`` at ``share``, in ascending order of the seeds."""
     here = (frame["arm"] == arm) & (frame["share"] == share)
     rows = frame.loc[here & (frame["status"] == "finished") & frame[PRIMARY].notna(), ["seed", PRIMARY]]
     return dict(sorted((int(seed), float(value)) for seed, value in zip(rows["seed"], rows[PRIMARY], strict=True)))
@@ -230,9 +230,9 @@ def _mean(findings: Findings, cell: tuple[str, float], values: Mapping[int, floa
     figures, terms = list(values.values()), findings.terms
     right = findings.right(arm, share, tuple(values)) if len(values) > 1 else None
     if right is not None:
-        return mean_of(np.array(figures), right, terms.overlap).accuracy_interval(terms.level)
+        return score_interval(mean_of(np.array(figures), right, terms.overlap), terms)
     found = estimate_of(figures, None, terms, stream(0, "mean", arm, repr(share)))
-    return found.clipped(0.0, 1.0) if isinstance(found, Estimate) else found
+    return found.clipped(terms.metric.low, terms.metric.high) if isinstance(found, Estimate) else found
 
 
 def _corrected(found: Sequence[Gain], terms: Terms) -> tuple[Gain, ...]:

@@ -1,18 +1,19 @@
 """The arms that compete at one share, compared two by two on any part of their seeds and test items.
 
 Where the answers to single items are known, the means over seeds and items of all pairs come from a few tables of
-counts instead of an array a pair: with R(k, s, i) = 1 where arm k of seed s answered item i rightly,
+products instead of an array a pair: with R(k, s, i) what item i contributes to the score of arm k in seed s, which is 1
+where it was answered rightly and 0 where not if the task is classes,
 
     items(k, l) = sum over i of R(k, ., i) R(l, ., i),    both(k, l) = sum over s, i of R(k, s, i) R(l, s, i)
 
-hold every sum of squares of a difference R(k) - R(l), as (a - b)**2 = a**2 + b**2 - 2 a b. Counts are exact.
+hold every sum of squares of a difference R(k) - R(l), as (a - b)**2 = a**2 + b**2 - 2 a b. Counts of answers are exact.
 
 ========  ==========================================================================  ============
 symbol    meaning                                                                     unit
 ========  ==========================================================================  ============
 k, l      arms                                                                        index
 S, I      number of seeds, number of test items                                       1
-R(k, .)   sum of R over the seeds                                                     answers
+R(k, .)   sum of R over the seeds                                                     score
 ========  ==========================================================================  ============
 """
 
@@ -34,17 +35,17 @@ SAME = 12
 
 @dataclass(frozen=True, eq=False)
 class Contest:
-    """The accuracies of ``arms``, cheapest first, on ``seeds``, all of which have finished in every arm.
+    """The scores of ``arms``, cheapest first, on ``seeds``, all of which have finished in every arm.
 
     ``runs`` is an array of arm by seed with equal numbers where several seeds are one run of an arm; each different
-    pair of runs counts once. ``right`` is an array of arm by seed by item, true where the item was answered rightly,
+    pair of runs counts once. ``right`` is an array of arm by seed by item, what the item contributes to the score,
     and None where single answers are not known or the tests were of different items. ``stopped`` counts the arms that
     a race has stopped: they are not compared, but every correction counts them.
     """
 
     arms: tuple[str, ...]
     seeds: tuple[int, ...]
-    accuracies: np.ndarray
+    scores: np.ndarray
     runs: np.ndarray
     right: np.ndarray | None
     terms: Terms
@@ -62,7 +63,7 @@ class Contest:
         return replace(
             self,
             seeds=tuple(self.seeds[place] for place in chosen),
-            accuracies=self.accuracies[:, chosen],
+            scores=self.scores[:, chosen],
             runs=self.runs[:, chosen],
             right=None if self.right is None else self.right[:, chosen],
         )
@@ -76,12 +77,12 @@ class Contest:
         if self.right is None:
             raise ValueError("a part of the test items needs the answers to single items")
         right = self.right[:, :, places]
-        return replace(self, accuracies=right.mean(axis=2), right=right)
+        return replace(self, scores=right.mean(axis=2), right=right)
 
     def mean(self, arm: str) -> float:
-        """The mean accuracy of ``arm`` over its different runs."""
+        """The mean score of ``arm`` over its different runs."""
         place = self.arms.index(arm)
-        return float(self.accuracies[place, distinct(self.runs[[place]])].mean())
+        return float(self.scores[place, distinct(self.runs[[place]])].mean())
 
     def highest(self) -> str:
         """The arm with the highest mean; of equal ones the cheapest."""
@@ -98,7 +99,7 @@ class Contest:
         for k, one in combinations(range(len(self.arms)), 2):
             places = distinct(self.runs[[k, one]])
             if self.right is None or self.right.shape[2] < 2:
-                values = (self.accuracies[k] - self.accuracies[one])[list(places)]
+                values = (self.scores[k] - self.scores[one])[list(places)]
                 mean = over_seeds(values.tolist(), self.terms.overlap)
             else:
                 if places not in tables:
@@ -119,6 +120,10 @@ class Contest:
         return within(self.standings(self.pairs()), self.terms.margin) or self.highest()
 
 
+ROUNDING = 1e-12
+"""Variances below it are what is left of 0 by rounding; those of answers that are not all equal are above 1 / cells."""
+
+
 def within(standings: Sequence[Standing], margin: float) -> str | None:
     """The first arm whose deficit to the best is shown to be below ``margin``; None where none is."""
     return next((standing.arm for standing in standings if standing.deficit < margin), None)
@@ -134,7 +139,7 @@ def distinct(runs: np.ndarray) -> tuple[int, ...]:
 
 @dataclass(frozen=True, eq=False)
 class _Counts:
-    """The counts of the module's notation, and ``seeds``: right answers of each arm and seed."""
+    """The products of the module's notation, and ``seeds``: the sum over the items of each arm and seed."""
 
     seeds: np.ndarray
     items: np.ndarray
@@ -152,7 +157,7 @@ class _Counts:
         left = squares - middle - (n_seeds - 1) * seed_square - (n_items - 1) * item_square
         rest = max(left, 0.0) / ((n_seeds - 1) * (n_items - 1))
         parts = Parts(max(seed_square - rest, 0.0) / n_items, max(item_square - rest, 0.0) / n_seeds, rest)
-        return Mean(sums / cells, parts, n_seeds, n_items, agreed=cells * squares == sums**2)
+        return Mean(sums / cells, parts, n_seeds, n_items, agreed=cells * squares - sums**2 <= ROUNDING * cells**2)
 
 
 def _difference(table: np.ndarray, k: int, one: int) -> float:
@@ -161,12 +166,12 @@ def _difference(table: np.ndarray, k: int, one: int) -> float:
 
 
 def _counts(right: np.ndarray, places: Sequence[int]) -> _Counts:
-    """The counts of the seeds at ``places``; one seed at a time, so that memory holds one as numbers."""
+    """The products of the seeds at ``places``; one seed at a time, so that memory holds one as numbers."""
     n_arms, _, n_items = right.shape
     items, both = np.zeros((n_arms, n_items)), np.zeros((n_arms, n_arms))
     for place in places:
         answers = right[:, place].astype(np.float64)
         items += answers
         both += answers @ answers.T
-    seeds = right[:, list(places)].sum(axis=2, dtype=np.int64).astype(np.float64)
+    seeds = right[:, list(places)].sum(axis=2).astype(np.float64)
     return _Counts(seeds, items @ items.T, both, n_items)

@@ -24,6 +24,7 @@ from frostline.analysis.comparisons import Gain, cells, competing, differences, 
 from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.findings import Findings, Terms, estimate_of, mean_of, p_of
 from frostline.analysis.frost_line import percent, points
+from frostline.analysis.metric import Metric
 from frostline.analysis.pairs import attainable_words, effect_size, holm
 from frostline.randomness import stream
 from frostline.spec.axes import CONTROLS, Control, counterpart, from_scratch
@@ -144,7 +145,7 @@ def _gain(findings: Findings, arm: str, reference: str, share: float) -> Gain:
         arm=arm,
         reference=reference,
         share=share,
-        difference=found.clipped(-1.0, 1.0) if isinstance(found, Estimate) else found,
+        difference=found.clipped(-terms.metric.span, terms.metric.span) if isinstance(found, Estimate) else found,
         seeds=common,
         left_out=tuple(sorted({int(seed) for seed in here["seed"]} - never - set(common))),
         arm_stopped=arm in set(gone["arm"]),
@@ -207,14 +208,21 @@ def _claim(contrast: Contrast, arm: str, terms: Terms) -> str:
     return open_ if not shown else helps if better else harms
 
 
+def _farther(difference: float, metric: Metric) -> str:
+    """``1.2 points more accurate than``; of a metric that is no count, which one it is."""
+    if not difference:
+        return "as accurate as" if metric.counted else f"of the same {metric.words} as"
+    if metric.counted:
+        return f"{points(difference)} {'more' if difference > 0 else 'less'} accurate than"
+    return f"{points(difference)} of {metric.words} {'better' if difference > 0 else 'worse'} than"
+
+
 def _evidence(gain: Gain, terms: Terms) -> str:
     """The difference with its interval and its p-value, or why there is none."""
     both = f"{gain.arm} and {gain.reference}"
     if gain.difference is None:
         return f"no seed has finished in both {both}"
-    value = gain.difference.value
-    how = f"{points(value)} {'more' if value > 0 else 'less'} accurate than" if value else "as accurate as"
-    said = f"{gain.arm} is {how} {gain.reference}"
+    said = f"{gain.arm} is {_farther(gain.difference.value, terms.metric)} {gain.reference}"
     if isinstance(gain.difference, OneRun):
         return f"{said} in the only pair of runs, which has no interval"
     low, high = (f"{bound * 100:+.1f}" for bound in (gain.difference.low, gain.difference.high))

@@ -20,6 +20,7 @@ import numpy as np
 from frostline.analysis.contest import Contest, distinct
 from frostline.analysis.crossed import Mean, over_seeds, over_seeds_and_items
 from frostline.analysis.estimates import Estimate
+from frostline.analysis.findings import score_interval
 from frostline.randomness import stream
 
 ENOUGH_VALIDATION = 500
@@ -31,7 +32,7 @@ How = Literal["halves of the test part", "validation"]
 class CrossFitted:
     """What the rule reaches on items that it did not choose by, and what picking the maximum would have added.
 
-    ``picks`` are the arms chosen on the two halves, or twice the one chosen on validation. ``optimism`` (accuracy) is
+    ``picks`` are the arms chosen on the two halves, or twice the one chosen on validation. ``optimism`` (score) is
     how much higher the highest mean stands on the items that picked it than on others. ``n_items`` are the items of the
     test part where its halves chose, and those of the smallest validation part where validation did.
     """
@@ -69,9 +70,8 @@ def _over_halves(contest: Contest) -> CrossFitted | None:
     if reported is None:
         return None
     maxima = _swapped(contest, Contest.highest)[1]
-    level = contest.terms.level
     return CrossFitted(
-        estimate=reported.accuracy_interval(level),
+        estimate=score_interval(reported, contest.terms),
         picks=picks,
         optimism=contest.mean(contest.highest()) - (reported if maxima is None else maxima).value,
         n_items=reported.items or 0,
@@ -101,9 +101,9 @@ def _on_validation(contest: Contest, validation: Contest, n_items: int) -> Cross
     places = list(distinct(contest.runs[[place]]))
     if len(places) < 2:
         return None
-    mean = over_seeds(contest.accuracies[place, places].tolist(), contest.terms.overlap)
+    mean = over_seeds(contest.scores[place, places].tolist(), contest.terms.overlap)
     return CrossFitted(
-        estimate=mean.accuracy_interval(contest.terms.level),
+        estimate=score_interval(mean, contest.terms),
         picks=(pick, pick),
         optimism=contest.mean(contest.highest()) - contest.mean(validation.highest()),
         n_items=n_items,

@@ -1,4 +1,4 @@
-"""Is there a dip: a depth at which accuracy is lower than at a shallower one, and at a deeper one again higher?
+"""Is there a dip: a depth at which the score is lower than at a shallower one, and at a deeper one again higher?
 
 For each interior depth j of a line of arms two things have to hold together, so that each is tested at the full level
 and the larger p-value counts (intersection-union test; Berger 1982): some shallower arm is better than j, and some
@@ -10,7 +10,7 @@ no depth is looked at because its figures look like a dip.
 symbol    meaning                                                                     unit
 ========  ==========================================================================  ============
 j         interior depth: layers frozen, with shallower and deeper arms beside it     layers
-p         chance of an accuracy difference at least as large, were there none         1
+p         chance of a score difference at least as large, were there none         1
 ========  ==========================================================================  ============
 """
 
@@ -26,6 +26,7 @@ from frostline.analysis.depth_lines import DepthLine, lines_of
 from frostline.analysis.entrants import entered
 from frostline.analysis.findings import Findings, p_of
 from frostline.analysis.frost_line import percent, points
+from frostline.analysis.metric import ACCURACY
 from frostline.analysis.pairs import holm, smallest_p
 from frostline.analysis.table import CutPoint
 
@@ -35,7 +36,7 @@ class Contrast:
     """Whether ``arm``, which freezes ``depth`` layers, lies below a shallower and a deeper arm of its line.
 
     ``shallower`` and ``deeper`` are the arms of the smallest p-value on their side, ``fall`` and ``rise`` how much
-    better they are (mean accuracy). ``p`` is that of both together, ``corrected`` after Holm's correction, and
+    better they are (mean score). ``p`` is that of both together, ``corrected`` after Holm's correction, and
     ``smallest`` the least that ``p`` could be with so many seeds.
     """
 
@@ -55,6 +56,8 @@ class Contrast:
 class Dips:
     """The interior depths of all lines at ``share`` on ``seeds``, corrected as one family of ``family`` depths.
 
+    ``metric`` is what scores are called.
+
     A depth whose arm does not compete at the share, as one that a race has stopped, is counted but has no contrast.
     """
 
@@ -63,6 +66,7 @@ class Dips:
     seeds: tuple[int, ...]
     contrasts: tuple[Contrast, ...]
     family: int
+    metric: str = ACCURACY.words
 
     @property
     def smallest(self) -> float:
@@ -92,7 +96,9 @@ def dips(findings: Findings, points: Sequence[CutPoint] = ()) -> tuple[Dips, ...
         if told:
             steps = holm([*(contrast.p for contrast in told), *[1.0] * (family - len(told))])
             corrected = tuple(replace(contrast, corrected=p) for contrast, p in zip(told, steps, strict=False))
-            found.append(Dips(share, findings.terms.alpha, contest.seeds, corrected, family))
+            found.append(
+                Dips(share, findings.terms.alpha, contest.seeds, corrected, family, findings.terms.metric.words)
+            )
     return tuple(found)
 
 
@@ -101,15 +107,16 @@ def dip_sentence(found: Dips) -> str:
     share, looked = f"With {percent(found.share)} of the target data", found.family
     family = f"{looked} {'depth' if looked == 1 else 'depths'} looked at, n = {len(found.seeds)} seeds"
     if found.shown:
-        return f"{share}: accuracy dips and recovers at {'; '.join(map(_told, found.shown))} ({family})."
+        return f"{share}: {found.metric} dips and recovers at {'; '.join(map(_told, found.shown))} ({family})."
     if found.smallest > found.alpha:
         return (
-            f"{share}: so few seeds cannot show that accuracy dips and recovers: no corrected p (the chance of such "
-            f"figures without a dip) can be below {found.smallest:.2g}; it takes {found.seeds_needed} seeds ({family})."
+            f"{share}: so few seeds cannot show that {found.metric} dips and recovers: no corrected p (the chance of "
+            f"such figures without a dip) can be below {found.smallest:.2g}; it takes {found.seeds_needed} seeds "
+            f"({family})."
         )
     least = min(found.contrasts, key=lambda contrast: contrast.corrected)
     return (
-        f"{share}: that accuracy dips at some depth and recovers is not shown; the smallest p is "
+        f"{share}: that {found.metric} dips at some depth and recovers is not shown; the smallest p is "
         f"{least.corrected:.2g}, at {least.arm} (corrected for {family}; it could have been {found.smallest:.2g})."
     )
 
@@ -181,5 +188,5 @@ def _one_sided(contest: Contest, mean: Mean, one: str, other: str) -> tuple[floa
     smallest = smallest_p(len(places)) / 2
     if mean.value <= 0:
         return 1.0, smallest
-    values = (contest.accuracies[k] - contest.accuracies[place])[places]
+    values = (contest.scores[k] - contest.scores[place])[places]
     return p_of(values.tolist(), mean) / 2, smallest

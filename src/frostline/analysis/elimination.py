@@ -49,7 +49,7 @@ CONSTANT = 1e-9
 class Sample:
     """What is known of the arms of one race, an array of arm by seed each, the seeds in the order of the study.
 
-    ``values`` are validation accuracies, nan where none is known. ``settled`` is true where a trial has ended, finished
+    ``values`` are validation scores, nan where none is known. ``settled`` is true where a trial has ended, finished
     or failed. ``runs`` tells runs apart: cells of an arm with the same number are one trial.
     """
 
@@ -67,7 +67,7 @@ class Sample:
 class Verdict:
     """Arm ``arm`` is ruled out after ``seeds`` seeds, by its comparison with ``against``.
 
-    ``difference`` is how much worse it did on ``pairs`` common seeds (accuracy). ``p`` is the one-sided p-value times
+    ``difference`` is how much worse it did on ``pairs`` common seeds (score). ``p`` is the one-sided p-value times
     the number of comparisons that it is corrected for, and ``bound`` what it had to be at most, at this look.
     """
 

@@ -13,13 +13,13 @@ from frostline.analysis.comparisons import PRIMARY, Stopped, competing, stopped
 from frostline.analysis.contest import Contest
 from frostline.analysis.findings import Findings
 
-VALIDATION = "validation_accuracy"
+VALIDATION = "validation_score"
 Cost = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """An arm with its names, the accuracy of each finished seed, which run each is, and what the arm costs.
+    """An arm with its names, the score of each finished seed, which run each is, and what the arm costs.
 
     ``trainable`` counts parameters, ``seconds`` is the median of a run, ``memory_bytes`` the highest peak of a run;
     what is not known is None.
@@ -27,7 +27,7 @@ class Entrant:
 
     arm: str
     names: str
-    accuracies: Mapping[int, float]
+    scores: Mapping[int, float]
     runs: Mapping[int, str]
     trainable: int | None
     seconds: float | None
@@ -82,7 +82,7 @@ class Entered:
         return Contest(
             arms=tuple(entrant.arm for entrant in self.entrants),
             seeds=self.seeds,
-            accuracies=np.array([[entrant.accuracies[seed] for seed in self.seeds] for entrant in self.entrants]),
+            scores=np.array([[entrant.scores[seed] for seed in self.seeds] for entrant in self.entrants]),
             runs=numbered(keys).reshape(shape),
             right=None if right is None else right.reshape(*shape, -1),
             terms=findings.terms,
@@ -95,13 +95,13 @@ def entered(findings: Findings, share: float) -> Entered:
     here = competing(findings.frame[findings.frame["share"] == share])
     never = {arm: far for (arm, _), far in stopped(here).items()}
     everyone = [entrant for entrant in _everyone(here) if entrant.arm not in never]
-    one_run = [entrant for entrant in everyone if entrant.accuracies and entrant.unchanged]
+    one_run = [entrant for entrant in everyone if entrant.scores and entrant.unchanged]
     changing = [entrant for entrant in everyone if entrant not in one_run] or one_run
-    if not any(entrant.accuracies for entrant in changing):
+    if not any(entrant.scores for entrant in changing):
         changing = everyone
-    most = min(2, max((len(entrant.accuracies) for entrant in changing), default=0))
-    compared = _sharing([entrant for entrant in changing if most and len(entrant.accuracies) >= most])
-    some = {seed for entrant in compared for seed in entrant.accuracies}
+    most = min(2, max((len(entrant.scores) for entrant in changing), default=0))
+    compared = _sharing([entrant for entrant in changing if most and len(entrant.scores) >= most])
+    some = {seed for entrant in compared for seed in entrant.scores}
     common = tuple(sorted(_common(compared)))
     return Entered(
         share=share,
@@ -125,9 +125,9 @@ def validated(findings: Findings, entered: Entered, contest: Contest) -> tuple[C
     figures, items = here[VALIDATION], here["n_validation"]
     if figures.isna().any() or items.isna().any():
         return None
-    accuracies = figures.to_numpy(dtype=np.float64).reshape(contest.accuracies.shape)
+    scores = figures.to_numpy(dtype=np.float64).reshape(contest.scores.shape)
     terms, seeds, arms = contest.terms, contest.seeds, contest.arms
-    return Contest(arms, seeds, accuracies, contest.runs, None, terms, contest.stopped), int(items.min())
+    return Contest(arms, seeds, scores, contest.runs, None, terms, contest.stopped), int(items.min())
 
 
 def _sharing(entrants: Sequence[Entrant]) -> list[Entrant]:
@@ -144,7 +144,7 @@ def _sharing(entrants: Sequence[Entrant]) -> list[Entrant]:
 
 def _common(entrants: Sequence[Entrant]) -> set[int]:
     """The seeds that have finished in all of ``entrants``."""
-    return set.intersection(*(set(entrant.accuracies) for entrant in entrants)) if entrants else set()
+    return set.intersection(*(set(entrant.scores) for entrant in entrants)) if entrants else set()
 
 
 def numbered(keys: Sequence[str]) -> np.ndarray:
@@ -155,18 +155,18 @@ def numbered(keys: Sequence[str]) -> np.ndarray:
 
 def _everyone(here: pd.DataFrame) -> list[Entrant]:
     """Every arm of ``here``, the rows of one share, stopped or not; read in one pass, as a page asks often."""
-    names, accuracies, told = dict[str, str](), dict[str, dict[int, float]](), dict[str, dict[int, str]]()
+    names, scores, told = dict[str, str](), dict[str, dict[int, float]](), dict[str, dict[int, str]]()
     done = (here["status"].eq("finished") & here[PRIMARY].notna()).tolist()
     columns = (here[column].tolist() for column in ("arm", "names", "seed", "key", PRIMARY))
-    for arm, named, seed, key, accuracy, is_done in zip(*columns, done, strict=True):
+    for arm, named, seed, key, score, is_done in zip(*columns, done, strict=True):
         names.setdefault(arm, named)
         told.setdefault(arm, {})[int(seed)] = f"seed {seed}" if pd.isna(key) else str(key)
-        accuracies.setdefault(arm, {})
+        scores.setdefault(arm, {})
         if is_done:
-            accuracies[arm][int(seed)] = float(accuracy)
+            scores[arm][int(seed)] = float(score)
     costs = _costs(here[done])
     return [
-        Entrant(arm, named, dict(sorted(accuracies[arm].items())), told[arm], *costs.get(arm, (None, None, None)))
+        Entrant(arm, named, dict(sorted(scores[arm].items())), told[arm], *costs.get(arm, (None, None, None)))
         for arm, named in names.items()
     ]
 

@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from frostline.analysis.answers import Book, right_answers
+from frostline.analysis.answers import Book, right_answers, whole
 from frostline.analysis.crossed import Mean, over_seeds, over_seeds_and_items
 from frostline.analysis.estimates import FEWEST_RESAMPLED, Estimate, OneRun, bootstrap_mean
+from frostline.analysis.metric import ACCURACY, Metric
 from frostline.analysis.pairs import sign_flip_p
 
 FamilyOf = Literal["share", "study"]
@@ -21,15 +22,17 @@ FamilyOf = Literal["share", "study"]
 class Terms:
     """What is declared before any figure is read.
 
-    ``level`` is that of every interval and of every family of comparisons, ``margin`` the deficit (accuracy) that a
-    recommended arm may have at most, ``family`` whether the comparisons of one share or of all shares are one family.
-    ``overlap`` is n_test / n_train where the seeds are resamples of the same items, and 0 where they are not.
+    ``level`` is that of every interval and of every family of comparisons, ``margin`` the deficit (of ``metric``, which
+    arms are compared by) that a recommended arm may have at most, ``family`` whether the comparisons of one share or of
+    all shares are one family. ``overlap`` is n_test / n_train where the seeds are resamples of the same items, and 0
+    where they are not.
     """
 
     level: float = 0.95
     margin: float = 0.01
     family: FamilyOf = "share"
     overlap: float = 0.0
+    metric: Metric = ACCURACY
 
     @property
     def alpha(self) -> float:
@@ -43,26 +46,38 @@ class Findings:
 
     ``frame`` has the columns of ``analysis.table``. ``book`` is empty where no predictions are known, as of results
     that others published.
+
+    Raises:
+        ValueError: the table is of another metric than the terms.
     """
 
     frame: pd.DataFrame
     book: Book = field(default_factory=dict)
     terms: Terms = Terms()
 
+    def __post_init__(self) -> None:
+        named = set(self.frame["metric"].dropna()) if "metric" in self.frame else set()
+        if wrong := named - {self.terms.metric.column}:
+            raise ValueError(f"the table is of {', '.join(sorted(wrong))}, the terms are of {self.terms.metric.column}")
+
     def right(self, arm: str, share: float, seeds: Sequence[int]) -> np.ndarray | None:
-        """Which test items ``arm`` answered rightly at ``share``, an array of seed by item.
+        """What each test item contributes to the score of ``arm`` at ``share``, an array of seed by item.
+
+        Of classes whether it was answered rightly.
 
         None where it is not known, or where the seeds were tested on different items.
         """
         return right_answers(self.book, self._keys(arm, share, seeds))
 
     def differences(self, one: str, other: str, share: float, seeds: Sequence[int]) -> np.ndarray | None:
-        """For each seed and test item 1 where only ``one`` is right, -1 where only ``other`` is, and else 0.
+        """What each seed and test item contributes to the score of ``one`` beyond that to the score of ``other``.
+
+        Of classes 1 where only ``one`` is right, -1 where only ``other`` is, and else 0.
 
         None where it is not known, or where the seeds or the two arms were tested on different items.
         """
         both = right_answers(self.book, self._keys(one, share, seeds) + self._keys(other, share, seeds))
-        return None if both is None else np.subtract(*both.astype(np.int8).reshape(2, len(seeds), -1))
+        return None if both is None else np.subtract(*whole(both).reshape(2, len(seeds), -1))
 
     def _keys(self, arm: str, share: float, seeds: Sequence[int]) -> list[str]:
         here = self.frame.loc[(self.frame["arm"] == arm) & (self.frame["share"] == share), ["seed", "key"]]
@@ -81,6 +96,16 @@ def mean_of(values: np.ndarray, right: np.ndarray | None, overlap: float) -> Mea
     if right is None or right.shape[1] < 2:
         return over_seeds(values.tolist(), overlap)
     return over_seeds_and_items(right)
+
+
+def score_interval(mean: Mean, terms: Terms) -> Estimate:
+    """``mean``, of scores, with its interval on ``terms``, which ends where the metric does.
+
+    On the scale of log-odds where the score is a chance of being right, and else symmetric.
+    """
+    if terms.metric.counted:
+        return mean.accuracy_interval(terms.level)
+    return mean.interval(terms.level).clipped(terms.metric.low, terms.metric.high)
 
 
 def estimate_of(

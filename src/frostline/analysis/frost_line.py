@@ -53,7 +53,7 @@ def percent(share: float) -> str:
 
 
 def points(difference: float) -> str:
-    """A difference of accuracies in percentage points, to one decimal place, never rounded to nothing."""
+    """A difference of scores in points, a hundredth each, to one decimal place, never rounded to nothing."""
     hundredth = abs(difference) * 100
     return "less than 0.1 points" if 0 < hundredth < 0.05 else f"{hundredth:.1f} points"
 
@@ -77,19 +77,19 @@ def _verdict(found: Recommendation) -> str:
     share = f"With {percent(found.share)} of the target data"
     if found.highest is None:
         return f"{share}: nothing can be said; no seed has finished in all arms to be compared."
-    best = found.candidate(found.highest)
+    best, words = found.candidate(found.highest), found.metric.words
     if len(found.seeds) < 2:
         if isinstance(best.mean, OneRun):
-            told = f"one seed: no interval, nothing can be said (its highest accuracy is {best.mean.value:.3f}, n = 1,"
+            told = f"one seed: no interval, nothing can be said (its highest {words} is {best.mean.value:.3f}, n = 1,"
             return f"{share}: {told} by {best})."
         told = (
-            "one seed has finished in all arms, so that nothing can be said of them together (its highest accuracy is"
+            f"one seed has finished in all arms, so that nothing can be said of them together (its highest {words} is"
         )
         return f"{share}: {told} that of {best}, which over all its seeds reaches {_interval(best.mean)})."
     if isinstance(best.mean, OneRun):
         return (
             f"{share}: n = 1 run: the seeds do not change any arm: no interval, nothing can be said (the highest "
-            f"accuracy is {best.mean.value:.3f}, by {best})."
+            f"{found.metric.words} is {best.mean.value:.3f}, by {best})."
         )
     if found.chosen is not None:
         return f"{share}: {_chosen(found, found.candidate(found.chosen))}."
@@ -122,19 +122,19 @@ def _chosen(found: Recommendation, arm: Candidate) -> str:
 
 
 def _figure(found: Recommendation, arm: Candidate) -> str:
-    """The accuracy of ``arm`` on items that had no part in choosing it; else on all items, and what choosing reaches.
+    """The score of ``arm`` on items that had no part in choosing it; else on all items, and what choosing reaches.
 
-    Where the parts of the items chose several arms, what choosing reaches is the accuracy of none of them.
+    Where the parts of the items chose several arms, what choosing reaches is the score of none of them.
     """
-    fitted = found.reported
+    fitted, words = found.reported, found.metric.words
     if fitted is None:
-        return f"accuracy {_interval(arm.mean)}"
+        return f"{words} {_interval(arm.mean)}"
     if set(fitted.picks) == {arm.arm}:
-        return f"accuracy on items that did not choose it {_interval(fitted.estimate)}"
+        return f"{words} on items that did not choose it {_interval(fitted.estimate)}"
     by = "half of the items" if fitted.how == "halves of the test part" else "validation figures"
     picked = " or ".join(dict.fromkeys(fitted.picks))
     return (
-        f"accuracy {_interval(arm.mean)}, on the items that chose it; what is chosen by {by} ({picked}) reaches "
+        f"{words} {_interval(arm.mean)}, on the items that chose it; what is chosen by {by} ({picked}) reaches "
         f"{_interval(fitted.estimate)} on the others"
     )
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from frostline.analysis.comparisons import competing, distinct_runs, scratch_arm
 from frostline.analysis.layer_cut_files import BASELINE
-from frostline.analysis.table import FIGURES, cut_points, replace_whole
+from frostline.analysis.metric import METRICS
+from frostline.analysis.table import FIGURES, OWN, cut_points, replace_whole
 from frostline.spec.network import Activation, Mlp, PlainCnn, Timm
 from frostline.spec.study import Family, Pretraining, Study
 
@@ -49,6 +50,11 @@ def write_layer_cuts(study: Study, frame: pd.DataFrame, folder: Path) -> LayerCu
 
 def layer_cut_files(study: Study, frame: pd.DataFrame) -> LayerCutFiles:
     """The finished runs of ``frame`` in the published layout, each once: files ``cuts_{family}`` and ``baselines``."""
+    if study.dataset.task != "classes":
+        words = METRICS[study.dataset.task].words
+        return LayerCutFiles(
+            {}, (f"everything: the published layout has a place for accuracies, and none for {words}",)
+        )
     if not isinstance(study.network, PlainCnn | Mlp):
         called = study.network.model if isinstance(study.network, Timm) else study.network.name
         return LayerCutFiles({}, (f"everything: the published layout has no place for {called}",))
@@ -72,7 +78,7 @@ def layer_cut_files(study: Study, frame: pd.DataFrame) -> LayerCutFiles:
 
 def _entries(done: pd.DataFrame, cuts: Mapping[str, int], rate: float) -> Iterator[dict[str, object]]:
     rows = done[done["arm"].isin(list(cuts))]
-    columns = (rows[column].tolist() for column in ("arm", "share", "seed", "train_accuracy", "accuracy"))
+    columns = (rows[column].tolist() for column in ("arm", "share", "seed", "train_score", "score"))
     for arm, share, seed, train, test in zip(*columns, strict=True):
         yield {
             "lr": rate,
@@ -170,9 +176,10 @@ def _arms_without_place(study: Study, frame: pd.DataFrame) -> list[str]:
 def _figures_without_place(frame: pd.DataFrame) -> list[str]:
     never = frame[frame["status"] == "stopped"]
     unfinished = int((frame["status"] != "finished").sum()) - len(never)
-    kept = {"accuracy", "train_accuracy"}
+    kept = {"score", "train_score", "accuracy"}
     repeated = len(frame) - len(distinct_runs(frame))
-    said = [f"the figures {', '.join(name for name in FIGURES if name not in kept)} have no key in this layout"]
+    columns = ", ".join(name for name in (*OWN["classes"], *FIGURES) if name not in kept)
+    said = [f"the figures {columns} have no key in this layout"]
     if repeated:
         said.append(f"{repeated} cells are runs that the seeds do not change; such a run has one entry, its first seed")
     if len(never):

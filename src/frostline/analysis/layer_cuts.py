@@ -112,7 +112,7 @@ def _rows(files: Sequence[CutFile]) -> tuple[dict[tuple[str, float, int], dict[s
             if known != row:
                 clashes.append(
                     f"{file.name}, entry {number}, test_acc: got {entry['test_acc']}, but the same treatment ({arm}, "
-                    f"{share:g}, repeat {repeat}) was read before with {known['accuracy']}; expected equal figures"
+                    f"{share:g}, repeat {repeat}) was read before with {known['score']}; expected equal figures"
                 )
     for row in rows.values():
         row["names"] = " = ".join(names[str(row["arm"])])
@@ -128,7 +128,8 @@ def _row(arm: str, surgery: Surgery | None, entry: Mapping[str, float]) -> dict[
         "seed": int(entry["repeat"]),
         "status": "finished",
         "accuracy": float(entry["test_acc"]),
-        "train_accuracy": float(entry["train_acc"]),
+        "score": float(entry["test_acc"]),
+        "train_score": float(entry["train_acc"]),
     }
 
 

@@ -46,11 +46,11 @@ def _reason(rows: pd.DataFrame, share: float, sizes: Sizes, digits: Mapping[str,
     if share not in sizes.train:
         return "no number of training items is given"
     items = sizes.train[share]
-    if rows["train_accuracy"].isna().any():
+    if rows["train_score"].isna().any():
         return "a run has no training accuracy"
     if items >= every:
         return f"{items:,} training items cannot lie among {every:,} evaluated items and leave some of them unseen"
-    for column, name, number in (("train_accuracy", "training accuracies", items), ("accuracy", "accuracies", every)):
+    for column, name, number in (("train_score", "training accuracies", items), ("score", "accuracies", every)):
         if number >= 10 ** digits[column]:
             return f"the {name} print {digits[column]} digits, too few to count {number:,} items"
         if not fits(rows[column].tolist(), digits[column], number):
@@ -66,11 +66,12 @@ def _by_share(frame: pd.DataFrame) -> Iterator[tuple[object, pd.DataFrame]]:
 
 def without_overlap(frame: pd.DataFrame, sizes: Sizes) -> pd.DataFrame:
     """The finished runs of ``frame``, each with its accuracy on the items that it was not trained on."""
-    return pd.concat([rows.assign(accuracy=_unseen(rows, sizes)) for _, rows in _by_share(frame)]).sort_index()
+    by_share = ((rows, _unseen(rows, sizes)) for _, rows in _by_share(frame))
+    return pd.concat([rows.assign(score=unseen, accuracy=unseen) for rows, unseen in by_share]).sort_index()
 
 
 def _unseen(rows: pd.DataFrame, sizes: Sizes) -> pd.Series:
     """The accuracy of each run of one share on unseen items, from whole counts."""
     items = sizes.train[float(rows["share"].iloc[0])]
-    right = (rows["accuracy"] * sizes.evaluated).round() - (rows["train_accuracy"] * items).round()
+    right = (rows["score"] * sizes.evaluated).round() - (rows["train_score"] * items).round()
     return right / (sizes.evaluated - items)

@@ -10,6 +10,7 @@ import numpy as np
 
 from frostline.analysis.convergence import trained_alike
 from frostline.analysis.frost_line import percent
+from frostline.analysis.metric import METRICS, Metric
 from frostline.analysis.own_splits import Sides, in_common, sides_of
 from frostline.analysis.verdicts import Finding
 from frostline.data.duplicates import TOLERANCE
@@ -32,7 +33,7 @@ def own_audit(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed
         return (Finding("unknown", "the study", "No trial has finished, so that there is nothing to audit yet."),)
     sides = sides_of(plan.trials, ended, folder)
     split = (_disjoint(sides), *_groups(sides), _real(sides), _inside(sides)) if sides else ()
-    tested = (*_starts(sides), _near(sides, study.margin)) if sides else ()
+    tested = (*_starts(sides), _near(sides, study.margin, METRICS[study.dataset.task])) if sides else ()
     return (*_unread(sides, ended), *split, *tested, *trained_alike(plan, ended))
 
 
@@ -76,7 +77,7 @@ def _groups(sides: Sequence[Sides]) -> Iterator[Finding]:
     elif chosen:
         most = max(n for _, n, _ in chosen)
         text = f"The study parts groups by choice (split: stratified): up to {_groups_counted(most)} on two sides"
-        yield Finding("cannot be shown", subject, f"{text}. Its accuracies say nothing about items of new groups.")
+        yield Finding("cannot be shown", subject, f"{text}. Its figures say nothing about items of new groups.")
     elif grouped:
         yield Finding("holds", subject, f"Checked in {_splits([side for side, _ in grouped])} of grouped items.")
 
@@ -156,7 +157,7 @@ def _starts_of(side: Sides, sides: Sequence[Sides]) -> list[Sides]:
     return [other for other in sides if any(trial.key in keys for trial in other.trials)]
 
 
-def _near(sides: Sequence[Sides], margin: float) -> Finding:
+def _near(sides: Sequence[Sides], margin: float, metric: Metric) -> Finding:
     """How many test items have a near duplicate among what the trial, or a start of it, learned from."""
     subject = "near duplicates across the split are none, or too few to matter"
     found = [(side, *_alike(side, _starts_of(side, sides))) for side in sides]
@@ -170,10 +171,17 @@ def _near(sides: Sequence[Sides], margin: float) -> Finding:
     text = (
         f"Up to {len(near)} of {len(worst.test)} test items ({part * 100:.3g} %) have a near duplicate ({what}) among "
         f"the items that a trial or its start learned from, {sum(counts) / len(counts):.3g} on average over "
-        f"{_splits(sides)}; for example {'; '.join(examples)}. They can move an accuracy by {part * 100:.3g} points at "
-        f"most; the margin is {margin * 100:.3g}. Planes of different data sets are not compared."
+        f"{_splits(sides)}; for example {'; '.join(examples)}. {_moved(part, margin, metric)} Planes of different data "
+        "sets are not compared."
     )
-    return Finding("cannot be shown" if part > margin else "holds", subject, text)
+    return Finding("cannot be shown" if part > margin or not metric.counted else "holds", subject, text)
+
+
+def _moved(part: float, margin: float, metric: Metric) -> str:
+    """What that part of the test items can do to the score."""
+    if not metric.counted:
+        return f"How far so few items can move {metric.words} is not known, as it is no count of items."
+    return f"They can move an accuracy by {part * 100:.3g} points at most; the margin is {margin * 100:.3g}."
 
 
 def _alike(side: Sides, starts: Sequence[Sides]) -> tuple[np.ndarray, list[str]]:

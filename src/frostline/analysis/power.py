@@ -3,7 +3,7 @@
 ========  ==========================================================================  ============
 symbol    meaning                                                                     unit
 ========  ==========================================================================  ============
-gap       how far a mean lies above what it has to exceed                             accuracy
+gap       how far a mean lies above what it has to exceed                             score
 alpha     chance that a bound lies beyond the true value                              1
 power     chance that the bound will clear what it has to                             1
 ========  ==========================================================================  ============

@@ -55,7 +55,7 @@ def _layer_cuts(paths: Sequence[Path]) -> Published:
             "layer-cut files (cuts_*.json, baselines_*.json)"
         )
     read = read_layer_cuts(paths)
-    digits = {column: digits_of(map(repr, read.frame[column])) for column in ("accuracy", "train_accuracy")}
+    digits = {column: digits_of(map(repr, read.frame[column])) for column in ("score", "train_score")}
     return Published(read.names, read.frame, digits, (), read.remarks)
 
 
@@ -82,7 +82,7 @@ def _tables(files: tuple[str, ...], read: Lines) -> Published:
     return Published(
         files=files,
         frame=frame_of(rows),
-        digits={column: _digits(read, column) for column in ACCURACIES},
+        digits={score: _digits(read, column) for column, score in ACCURACIES.items()},
         repeated=tuple(repeated),
         remarks=(*read.remarks, *left_out),
     )
@@ -94,14 +94,16 @@ def _cell(line: Line) -> tuple[str, float, int]:
 
 def _row(cell: tuple[str, float, int], line: Line, whole: float) -> dict[str, object]:
     arm, share, seed = cell
-    figures = {column: figure / whole for column in ACCURACIES if (figure := line.accuracy(column)) is not None}
+    told = {score: line.accuracy(column) for column, score in ACCURACIES.items()}
+    figures = {score: figure / whole for score, figure in told.items() if figure is not None}
     items = line.cells.get("n_test")
     return {
         "arm": arm,
         "names": arm,
         "share": share,
         "seed": seed,
-        "status": "finished" if "accuracy" in figures else "failed",
+        "status": "finished" if "score" in figures else "failed",
+        "accuracy": figures.get("score"),
         **figures,
         **({"n_test": int(items)} if items else {}),
     }

@@ -12,7 +12,8 @@ from frostline.data.tables import Table, read_table
 from frostline.errors import DataFault, nearest
 
 NEEDED = ("arm", "seed", "accuracy")
-ACCURACIES = ("accuracy", "validation_accuracy", "train_accuracy")
+ACCURACIES = {"accuracy": "score", "validation_accuracy": "validation_score", "train_accuracy": "train_score"}
+"""The columns of accuracies in a file, and what they are in the table of a study."""
 READ = (*NEEDED, "share", "validation_accuracy", "train_accuracy", "n_test")
 FREEZE_MODES = {"freeze_mode": "arm", "seed": "seed", "best_val_acc": "validation_accuracy", "test_acc": "accuracy"}
 """The columns of the published GTZAN file, and what they are called here; ``model`` is told where there are several."""

@@ -1,8 +1,8 @@
 """What a race runs next: seeds are added in rounds to the arms that could still be the best, and to no others.
 
 There is a race at each share, decided by ``elimination``: with probability of at least ``level`` no arm that is the
-best at that share, or ties with it, is ever stopped there. "Best" means the highest expected validation accuracy. A
-decision reads ``Finished.best_validation.accuracy`` of the seeds up to its look, and no figure of the test part. An arm
+best at that share, or ties with it, is ever stopped there. "Best" means the highest expected validation score. A
+decision reads ``Finished.best_validation.score`` of the seeds up to its look, and no figure of the test part. An arm
 that is left alone runs all its seeds, so that every figure of a survivor is the one that the whole design would give.
 
 Control arms do not race: they stop nobody, and each runs the seeds of the arms that it controls.
@@ -25,7 +25,7 @@ from frostline.spec.study import Study
 class Stop:
     """``arm`` was ruled out after ``seeds`` seeds, because it did worse than ``against`` on ``pairs`` common ones.
 
-    ``difference`` is by how much, in validation accuracy. ``p`` is corrected for all comparisons between arms, and had
+    ``difference`` is by how much, in validation score. ``p`` is corrected for all comparisons between arms, and had
     to be at most ``bound`` at this look.
     """
 

@@ -7,7 +7,7 @@ the best, ``analysis.best``); where no deficit is, a power calculation says what
 ========  ==========================================================================  ============
 symbol    meaning                                                                     unit
 ========  ==========================================================================  ============
-margin    deficit that a recommended arm may have at most                             accuracy
+margin    deficit that a recommended arm may have at most                             score
 level     confidence with which all deficits of a share hold together                 1
 ========  ==========================================================================  ============
 """
@@ -27,6 +27,7 @@ from frostline.analysis.crossfit import CrossFitted, cross_fitted
 from frostline.analysis.entrants import Entered, entered, validated
 from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.findings import Findings
+from frostline.analysis.metric import ACCURACY, Metric
 from frostline.analysis.power import POWER, Wanted, power_of, wanted
 
 Means = Mapping[tuple[str, float], Estimate | OneRun | None]
@@ -68,7 +69,8 @@ class Recommendation:
     ``seeds`` are those on which every candidate has finished; ``seeds_left_out`` have finished in some of them only.
     ``arms_left_out`` have fewer than two finished seeds, or so few that without them twice as many would be common to
     all. ``one_run`` are the arms that the seeds do not change: they are candidates only where no other arm is.
-    ``ruled_out`` are the arms that a race has stopped at this share; every correction counts them.
+    ``ruled_out`` are the arms that a race has stopped at this share; every correction counts them. ``metric`` is what
+    the arms are compared by.
     """
 
     share: float
@@ -87,6 +89,7 @@ class Recommendation:
     arms_left_out: tuple[str, ...]
     one_run: tuple[str, ...]
     ruled_out: Mapping[str, Stopped]
+    metric: Metric = ACCURACY
 
     def candidate(self, arm: str) -> Candidate:
         """The candidate called ``arm``.
@@ -131,6 +134,7 @@ def _at(findings: Findings, here: Entered, found: Means) -> Recommendation:
         arms_left_out=tuple(map(str, here.arms_left_out)),
         one_run=tuple(map(str, here.one_run)),
         ruled_out=here.ruled_out,
+        metric=findings.terms.metric,
     )
 
 

@@ -1,7 +1,7 @@
 """What it would have cost to follow the recommendation: each seed left out in turn, and decided by the others.
 
-For a seed s the rule chooses on all other seeds, and its regret is the accuracy of the best arm of s in hindsight minus
-that of the chosen arm in s. The best of many noisy figures is above the best arm's true accuracy, so that the mean
+For a seed s the rule chooses on all other seeds, and its regret is the score of the best arm of s in hindsight minus
+that of the chosen arm in s. The best of many noisy figures is above the best arm's true score, so that the mean
 regret is an upper bound of what choosing costs on average: with arms that are all equal it is not 0. The choices of two
 seeds rest on nearly the same others; the interval takes the regrets for independent, as usual for leaving one out.
 """
@@ -26,13 +26,14 @@ FEWEST = 3
 class Regret:
     """How far the arm that the other seeds choose lies below the best arm of a seed in hindsight, at ``share``.
 
-    ``picks`` are the arms chosen when each of ``seeds`` was left out.
+    ``picks`` are the arms chosen when each of ``seeds`` was left out, ``most`` is the largest regret that there can be.
     """
 
     share: float
     estimate: Estimate
     seeds: tuple[int, ...]
     picks: tuple[str, ...]
+    most: float = 1.0
 
 
 def regrets(findings: Findings) -> tuple[Regret, ...]:
@@ -46,7 +47,7 @@ def regret_sentence(regret: Regret) -> str:
     """The regret in plain words, with why it is an upper bound."""
     found = regret.estimate
     bounds, sure = f" [{found.low * 100:.1f}, {found.high * 100:.1f}]", f"{found.level * 100:g} % interval"
-    if (found.low, found.high) == (0.0, 1.0):
+    if (found.low, found.high) == (0.0, regret.most):
         bounds, sure = "", "no interval, as the seeds agree and are few"
     return (
         f"With {percent(regret.share)} of the target data: chosen from the other seeds alone, the arm would have been "
@@ -66,13 +67,14 @@ def _regret(share: float, contest: Contest) -> Regret | None:
     if len(held) < FEWEST:
         return None
     lost = [
-        float(contest.accuracies[:, place].max() - contest.accuracies[contest.arms.index(arm), place])
+        float(contest.scores[:, place].max() - contest.scores[contest.arms.index(arm), place])
         for place, arm in held.items()
     ]
     terms = contest.terms
     return Regret(
         share=share,
-        estimate=over_seeds(lost, terms.overlap).interval(terms.level).clipped(0.0, 1.0),
+        estimate=over_seeds(lost, terms.overlap).interval(terms.level).clipped(0.0, terms.metric.span),
+        most=terms.metric.span,
         seeds=tuple(contest.seeds[place] for place in held),
         picks=tuple(held.values()),
     )

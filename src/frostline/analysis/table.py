@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from frostline.analysis.metric import METRICS
+from frostline.catalog import Task
 from frostline.outcome import Failed, Finished
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Family, Study
@@ -23,23 +25,22 @@ CELL = {
     "share": "float64",
     "seed": "Int64",
     "key": "str",
+    "metric": "str",
     "status": "str",
     "error": "str",
 }
 """Columns that every row fills (``error``: where there is one), with their types.
 
 ``arm`` is the treatment and what it starts from where that is a control's (``f3r3 from random``), ``treatment`` the
-surgery alone, and ``control`` the kind of control (``random``), empty where the study names the arm itself.
+surgery alone, and ``control`` the kind of control (``random``), empty where the study names the arm itself. ``metric``
+names the figure that arms are compared by.
 """
 
 FIGURES = {
-    "accuracy": "float64",
-    "macro_f1": "float64",
-    "nll": "float64",
-    "calibration_error": "float64",
-    "train_accuracy": "float64",
+    "score": "float64",
+    "train_score": "float64",
     "validation_loss": "float64",
-    "validation_accuracy": "float64",
+    "validation_score": "float64",
     "n_train": "Int64",
     "n_validation": "Int64",
     "n_test": "Int64",
@@ -54,7 +55,17 @@ FIGURES = {
     "peak_memory_bytes": "Int64",
     "device": "str",
 }
-"""Columns that only a finished trial fills, with their types. Losses are in nats per item, accuracies from 0 to 1."""
+"""Columns that only a finished trial fills, with their types.
+
+``score`` is what arms are compared by: the primary figure of the task.
+"""
+
+OWN: Mapping[Task, tuple[str, ...]] = {
+    "classes": ("accuracy", "macro_f1", "nll", "calibration_error"),
+    "tags": ("roc_auc", "average_precision", "f1"),
+    "values": ("ccc", "pearson", "r2", "mae", "mse"),
+}
+"""Columns that only the studies of one task have, numbers all: its metrics. ``nll`` is in nats per item."""
 
 
 OUTCOMES = "outcomes"
@@ -87,18 +98,28 @@ def table(
     """One row for each arm, share and seed of ``plan``, in its order: finished, failed, missing, or stopped by a race.
 
     Without an outcome a cell is stopped where ``stopped`` has the key of its trial, and else missing. Columns are those
-    of ``CELL`` and ``FIGURES``; a figure that is not known is missing, never 0.
+    of ``CELL``, ``FIGURES`` and of ``OWN`` for the task; a figure that is not known is missing, never 0.
     """
-    return frame_of([_row(entry, outcomes.get(entry.trial.key), stopped) for entry in plan.entries])
+    return frame_of([_row(entry, outcomes.get(entry.trial.key), stopped) for entry in plan.entries], task_of(plan))
 
 
-def frame_of(rows: list[dict[str, object]]) -> pd.DataFrame:
-    """``rows`` as a table with every column of ``CELL`` and ``FIGURES`` in its type; what a row lacks is missing.
+def task_of(plan: Plan) -> Task:
+    """What the trials of ``plan`` that one compares predict."""
+    return plan.entries[0].trial.dataset.task if plan.entries else "classes"
+
+
+def columns_of(task: Task) -> dict[str, str]:
+    """The columns of a table of that task, with their types."""
+    return CELL | FIGURES | dict.fromkeys(OWN[task], "float64")
+
+
+def frame_of(rows: list[dict[str, object]], task: Task = "classes") -> pd.DataFrame:
+    """``rows`` as a table with every column of its ``task`` in its type; what a row lacks is missing.
 
     A row that does not say otherwise is no control, and its treatment is what its arm is called.
     """
-    columns = CELL | FIGURES
-    filled = [{"treatment": row["arm"], "control": "", **row} for row in rows]
+    columns, metric = columns_of(task), METRICS[task].column
+    filled = [{"treatment": row["arm"], "control": "", "metric": metric, **row} for row in rows]
     return pd.DataFrame(filled, columns=list(columns)).astype(columns)
 
 
@@ -141,14 +162,13 @@ def _row(entry: Entry, outcome: Finished | Failed | None, stopped: Collection[st
 
 
 def _figures(outcome: Finished) -> dict[str, object]:
+    metrics = outcome.metrics
     return {
-        "accuracy": outcome.metrics.score,
-        "macro_f1": getattr(outcome.metrics, "macro_f1", None),
-        "nll": getattr(outcome.metrics, "nll", None),
-        "calibration_error": getattr(outcome.metrics, "calibration_error", None),
-        "train_accuracy": outcome.train_score,
+        **{column: getattr(metrics, column) for column in OWN[metrics.task]},
+        "score": metrics.score,
+        "train_score": outcome.train_score,
         "validation_loss": outcome.best_validation.loss,
-        "validation_accuracy": outcome.best_validation.score,
+        "validation_score": outcome.best_validation.score,
         "n_train": outcome.n_train,
         "n_validation": outcome.n_validation,
         "n_test": outcome.n_test,

@@ -1,20 +1,20 @@
 """Does the answer move with the share: is a frozen layer worth less, or more, the more data there are?
 
-For every seed s and share h, slope(s, h) is the least-squares slope of accuracy on frozen depth over the arms of a
+For every seed s and share h, slope(s, h) is the least-squares slope of the score on frozen depth over the arms of a
 line; trend(s) is the least-squares slope of slope(s, h) on log10(h), tested over the seeds against 0.
 
 The best depth of each seed and share would look like the more natural figure, but it is the place of a maximum: noise
-moves it, towards the middle of the depths, and more so at small shares, where accuracies scatter more. A difference
-between shares would then be found where there is none. ``trend`` is linear in the accuracies: noise of mean 0 adds
-nothing to its mean. What it sees is accuracy, so that a ceiling, which brings all arms together, is a trend as well.
+moves it, towards the middle of the depths, and more so at small shares, where scores scatter more. A difference
+between shares would then be found where there is none. ``trend`` is linear in the scores: noise of mean 0 adds
+nothing to its mean. What it sees is the score, so that a ceiling, which brings all arms together, is a trend as well.
 
 ========  ==========================================================================  ============
 symbol    meaning                                                                     unit
 ========  ==========================================================================  ============
 h         share of the target data                                                    1
-slope     what a layer more frozen is worth                                           accuracy
-trend     how much more it is worth with ten times the data                           accuracy
-weight    what an accuracy contributes to the trend                                   1
+slope     what a layer more frozen is worth                                           score
+trend     how much more it is worth with ten times the data                           score
+weight    what a score contributes    to the trend                                   1
 ========  ==========================================================================  ============
 """
 
@@ -39,7 +39,7 @@ from frostline.analysis.table import CutPoint
 
 @dataclass(frozen=True)
 class Trend:
-    """How much more accuracy a layer more frozen brings with ten times the data, on ``line``.
+    """How much more of the score a layer more frozen brings with ten times the data, on ``line``.
 
     ``p`` is that of the exact sign flip over the seeds, and never below that of an interval which also speaks of other
     items or of runs that share some; ``corrected`` is after Holm's correction for the ``family`` lines of the study.
@@ -115,7 +115,7 @@ def _trend(findings: Findings, line: DepthLine, competing: Sequence[Entered]) ->
     if len(places) < 2:
         return None
     weights = np.outer(slopes(np.log10(shares).tolist()), slopes(depths)).ravel()
-    values = weights @ np.array([[cell.accuracies[seed] for seed in seeds] for cell in cells])[:, places]
+    values = weights @ np.array([[cell.scores[seed] for seed in seeds] for cell in cells])[:, places]
     right = right_answers(findings.book, keys)
     figures = None if right is None else _weighted(weights, right.reshape(len(cells), len(seeds), -1)[:, places])
     mean = mean_of(values, figures, findings.terms.overlap)

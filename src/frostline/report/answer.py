@@ -26,8 +26,8 @@ def declared(terms: Terms) -> list[str]:
     said = [
         f"Level {terms.level * 100:g} %: each interval is meant to hold the true value in so many of such studies, and "
         f"each family of comparisons may make a single false claim in at most {terms.alpha * 100:.3g} % of them.",
-        f"Margin {points(terms.margin)}: an arm is recommended only where it is shown to lie less than that below the "
-        "best of the others.",
+        f"Margin {points(terms.margin)} of {terms.metric.words}: an arm is recommended only where it is shown to lie "
+        "less than that below the best of the others.",
         f"Families: the gains {family}; the comparisons with the best at one share; the dips at one share; the trend "
         "over the shares. Each is corrected for the number of its own comparisons.",
     ]
@@ -40,7 +40,7 @@ def declared(terms: Terms) -> list[str]:
 
 
 def points(difference: float) -> str:
-    """A difference of accuracies as points, which are hundredths of all items."""
+    """A difference of scores as points, which are hundredths."""
     number = f"{100 * difference:.3g}"
     return f"{number} point" if number == "1" else f"{number} points"
 
@@ -78,9 +78,10 @@ def _sureness(found: Sequence[Recommendation], terms: Terms) -> str:
     if chosen:
         return (
             f"A recommended arm is the cheapest that is shown, with {terms.level * 100:g} % confidence for all arms of "
-            f"its share together, to lie less than {points(terms.margin)} of accuracy below the best of the others."
+            f"its share together, to lie less than {points(terms.margin)} of {terms.metric.words} below the "
+            "best of the others."
         )
     return (
         f"No arm is shown, with {terms.level * 100:g} % confidence, to lie less than {points(terms.margin)} of "
-        "accuracy below the best of the others: not to tell arms apart recommends none of them."
+        f"{terms.metric.words} below the best of the others: not to tell arms apart recommends none of them."
     )

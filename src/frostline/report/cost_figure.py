@@ -1,4 +1,4 @@
-"""What accuracy costs: trainable parameters and seconds of training, with the recommended arm marked."""
+"""What a score costs: trainable parameters and seconds of training, with the recommended arm marked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from frostline.analysis.estimates import Estimate
+from frostline.analysis.findings import Terms
 from frostline.analysis.frost_line import Candidate, Recommendation, percent
 from frostline.report.drawing import MARKERS, Means, Picture, rendered, style
 from frostline.report.figure_numbers import ESTIMATE, Value, estimated, with_numbers
@@ -32,8 +33,8 @@ class Priced:
     recommended: bool
 
 
-def cost_figure(found: Sequence[Recommendation], means: Means, level: float) -> Picture | None:
-    """Accuracy against each cost that is known, a mark for each arm and share; the recommended arm is ringed and named.
+def cost_figure(found: Sequence[Recommendation], means: Means, terms: Terms) -> Picture | None:
+    """The metric against each cost that is known, a mark an arm and share; the recommended arm is ringed and named.
 
     None where no cost is known.
     """
@@ -47,13 +48,13 @@ def cost_figure(found: Sequence[Recommendation], means: Means, level: float) -> 
         grid: list[Axes] = figure.subplots(1, len(kinds), squeeze=False, sharey=True).ravel().tolist()
         for axes, kind in zip(grid, kinds, strict=True):
             _draw(axes, kind, priced, means)
-        grid[0].set_ylabel("test accuracy")
+        grid[0].set_ylabel(f"test {terms.metric.words}")
         handles = [Line2D([], [], color=_colour(i, shares), marker=_marker(i), ls="none") for i in range(len(shares))]
         labels = [percent(share) for share in shares]
         handles.append(Line2D([], [], color="#000000", marker="o", mfc="none", ls="none", ms=11))
         figure.legend(handles, [*labels, "recommended"], loc="outside upper left", ncols=6, frameon=False, fontsize=9)
-        title = f"Accuracy against what it costs, by share, {level * 100:g} % intervals"
-        drawn = rendered(figure, "cost", title, _words(found))
+        title = f"{terms.metric.title} against what it costs, by share, {terms.level * 100:g} % intervals"
+        drawn = rendered(figure, "cost", title, _words(found, terms))
     return with_numbers(drawn, COLUMNS, _numbers(found, means))
 
 
@@ -95,16 +96,17 @@ def _marker(place: int) -> str:
     return MARKERS[place % len(MARKERS)]
 
 
-def _words(found: Sequence[Recommendation]) -> str:
-    said = ["Test accuracy against trainable parameters and seconds of training, a mark for each arm and share."]
+def _words(found: Sequence[Recommendation], terms: Terms) -> str:
+    costs = "trainable parameters and seconds of training"
+    said = [f"Test {terms.metric.words} against {costs}, a mark for each arm and share."]
     for one in found:
         chosen = next((candidate for candidate in one.candidates if candidate.arm == one.chosen), None)
         if chosen is None:
             said.append(f"At {percent(one.share)} none is recommended.")
             continue
-        costs = [f"{chosen.trainable:,} trainable parameters"] if chosen.trainable is not None else []
-        costs += [f"{chosen.seconds:.3g} s"] if chosen.seconds is not None else []
-        said.append(f"At {percent(one.share)} {chosen.arm} is recommended, {', '.join(costs) or 'at unknown cost'}.")
+        paid = [f"{chosen.trainable:,} trainable parameters"] if chosen.trainable is not None else []
+        paid += [f"{chosen.seconds:.3g} s"] if chosen.seconds is not None else []
+        said.append(f"At {percent(one.share)} {chosen.arm} is recommended, {', '.join(paid) or 'at unknown cost'}.")
     return " ".join(said)
 
 

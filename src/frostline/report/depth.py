@@ -1,4 +1,4 @@
-"""Accuracy against frozen depth, for arms that a study names one by one: means, intervals, spread and single runs."""
+"""The metric against frozen depth, for arms that a study names one by one: means, intervals, spread and single runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from frostline.analysis.comparisons import cells, distinct_runs, finished, scratch_arm, stopped
 from frostline.analysis.estimates import Estimate, OneRun
+from frostline.analysis.findings import Terms
 from frostline.analysis.frost_line import percent
 from frostline.report.drawing import (
     MARKERS,
@@ -31,7 +32,7 @@ from frostline.report.drawing import (
     rendered,
     style,
 )
-from frostline.report.figure_numbers import ACCURACIES, accuracies, with_numbers
+from frostline.report.figure_numbers import SCORES, scores, with_numbers
 
 DEPTH = re.compile(r"(?:f(?P<frozen>[1-9]\d*))?(?:(?P<above>[trx])[1-9]\d*)?")
 LEGEND_WIDTH = 6.5
@@ -78,12 +79,12 @@ def depth_lines(frame: pd.DataFrame) -> list[Line]:
     return lines
 
 
-def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, named: tuple[float, str]) -> Picture:
+def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, named: tuple[Terms, str]) -> Picture:
     """One panel a share: single runs, means with intervals, and one standard deviation of the runs as a band.
 
-    ``named`` is the level of the intervals and what the layers up to the depth are called.
+    ``named`` are the terms and what the layers up to the depth are called.
     """
-    (level, below), never = named, stopped(frame)
+    (terms, below), never = named, stopped(frame)
     shares, ticks = sorted({share for _, share in cells(frame)}), _ticks(lines)
     scratch = scratch_arm(frame)
     with style():
@@ -99,19 +100,20 @@ def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, name
             axes.set_title(f"{percent(share)} of the target data", fontsize=10)
             axes.set_xticks(list(ticks), list(ticks.values()), rotation=60, fontsize=8)
             axes.set_xlabel(f"number of {below}")
-            axes.set_ylabel("test accuracy")
-        _legend(figure, lines, scratch, level)
-        alt = f"Test accuracy against the number of {below}, one panel for each of {counted(len(shares), 'share')}. "
+            axes.set_ylabel(f"test {terms.metric.words}")
+        _legend(figure, lines, scratch, terms.level)
+        each = f"one panel for each of {counted(len(shares), 'share')}"
+        alt = f"Test {terms.metric.words} against the number of {below}, {each}. "
         title = (
-            f"Accuracy against the number of {below}; band: one standard deviation of the single runs; "
-            f"bars: {level * 100:g} % interval of the mean; dots: single runs{stopped_in_title(frame)}"
+            f"{terms.metric.title} against the number of {below}; band: one standard deviation of the single runs; "
+            f"bars: {terms.level * 100:g} % interval of the mean; dots: single runs{stopped_in_title(frame)}"
         )
-        drawn = rendered(figure, "accuracy-against-depth", title, alt + highest_left(frame, found))
-    return with_numbers(drawn, ACCURACIES, accuracies(frame, found))
+        drawn = rendered(figure, f"{terms.metric.slug}-against-depth", title, alt + highest_left(frame, found))
+    return with_numbers(drawn, SCORES, scores(frame, found))
 
 
 def _runs(frame: pd.DataFrame, line: Line, share: float) -> dict[float, list[float]]:
-    """The accuracy of each different finished run at each depth of ``line``."""
+    """The score of each different finished run at each depth of ``line``."""
     once = distinct_runs(frame)
     return {depth: list(finished(once, arm, share).values()) for depth, arm in line.arms.items()}
 

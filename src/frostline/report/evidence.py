@@ -55,7 +55,7 @@ def evidence_of(
         frost_line(chosen_from.frame, recommended, below),
         *pictures(chosen_from, points, below),
         gain_figure(gained, findings.terms),
-        cost_figure(recommended, found, findings.terms.level),
+        cost_figure(recommended, found, findings.terms),
     ]
     shown = [picture for picture in drawn if picture is not None]
     return Evidence(

@@ -40,8 +40,8 @@ def estimated(found: Estimate | OneRun | None) -> tuple[Value, ...]:
             return (found.value, found.low, found.high, found.level, found.n, found.items)
 
 
-def accuracies(frame: pd.DataFrame, found: Means) -> list[tuple[Value, ...]]:
-    """A row for each mean of ``found`` and for each single run behind it, under ``ACCURACIES``."""
+def scores(frame: pd.DataFrame, found: Means) -> list[tuple[Value, ...]]:
+    """A row for each mean of ``found`` and for each single run behind it, under ``SCORES``."""
     once, rows = distinct_runs(frame), list[tuple[Value, ...]]()
     names = dict(zip(frame["arm"], frame["names"], strict=True))
     for arm, share in cells(frame):
@@ -52,8 +52,8 @@ def accuracies(frame: pd.DataFrame, found: Means) -> list[tuple[Value, ...]]:
     return rows
 
 
-ACCURACIES = ("arm", "names", "share", "kind", "seed", *ESTIMATE)
-"""The columns of ``accuracies``."""
+SCORES = ("arm", "names", "share", "kind", "seed", *ESTIMATE)
+"""The columns of ``scores``."""
 
 
 def _plain(value: Value) -> Value:

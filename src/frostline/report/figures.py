@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frostline.analysis.comparisons import cells, distinct_runs, finished, means, scratch_arm, stopped
-from frostline.analysis.findings import Findings
+from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.frost_line import percent
 from frostline.analysis.table import CutPoint
 from frostline.report.depth import against_depth, depth_lines, highest_left, hollow, stopped_in_title
@@ -30,29 +30,29 @@ from frostline.report.drawing import (
     rendered,
     style,
 )
-from frostline.report.figure_numbers import ACCURACIES, accuracies, with_numbers
+from frostline.report.figure_numbers import SCORES, scores, with_numbers
 
 FROZEN = "frozen layers"
 
 
 def pictures(findings: Findings, points: Sequence[CutPoint], below: str = FROZEN) -> tuple[Picture, ...]:
-    """Accuracy against depth or cut, and, where there are several shares, accuracy against share.
+    """The metric against depth or cut, and, where there are several shares, against share.
 
     Single surgeries that differ in how many layers are frozen are drawn against that depth, which ``below`` names; the
     figure against the cut is for families, and for single surgeries of which not all have such a depth.
     """
-    frame, level, found = findings.frame, findings.terms.level, means(findings)
+    frame, terms, found = findings.frame, findings.terms, means(findings)
     lines = [] if points else depth_lines(frame)
-    drawn = [against_depth(frame, lines, found, (level, below))] if lines else []
+    drawn = [against_depth(frame, lines, found, (terms, below))] if lines else []
     placed = {scratch_arm(frame), *(arm for line in lines for arm in line.arms.values())}
     if not lines or not placed.issuperset(frame["arm"]):
-        drawn.append(_against_cut(frame, points, found, level))
+        drawn.append(_against_cut(frame, points, found, terms))
     if frame["share"].nunique() > 1:
-        drawn.append(_against_share(frame, points, found, level))
+        drawn.append(_against_share(frame, points, found, terms))
     return tuple(drawn)
 
 
-def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
+def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, terms: Terms) -> Picture:
     """One panel a share: each seed a dot, each mean with its interval, a line a family; single arms at the right."""
     shares, ticks = sorted({share for _, share in cells(frame)}), _ticks(frame, points)
     with style():
@@ -67,16 +67,16 @@ def _against_cut(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, 
                 list(ticks), list(ticks.values()), rotation=60 if crowded else 0, fontsize=8 if crowded else 10
             )
             axes.set_xlabel("cut: layers below it" if points else "arm")
-            axes.set_ylabel("test accuracy")
+            axes.set_ylabel(f"test {terms.metric.words}")
         _legend(figure, _lines(frame, points), scratch_arm(frame))
         shown_as = "against cut" if points else "of each arm"
-        alt = f"Test accuracy {shown_as}, one panel for each of {counted(len(shares), 'share')}. "
-        title = f"Accuracy {shown_as}, {level * 100:g} % intervals{stopped_in_title(frame)}"
-        drawn = rendered(figure, "accuracy-against-cut", title, alt + highest_left(frame, found))
-    return with_numbers(drawn, ACCURACIES, accuracies(frame, found))
+        alt = f"Test {terms.metric.words} {shown_as}, one panel for each of {counted(len(shares), 'share')}. "
+        title = f"{terms.metric.title} {shown_as}, {terms.level * 100:g} % intervals{stopped_in_title(frame)}"
+        drawn = rendered(figure, f"{terms.metric.slug}-against-cut", title, alt + highest_left(frame, found))
+    return with_numbers(drawn, SCORES, scores(frame, found))
 
 
-def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, level: float) -> Picture:
+def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means, terms: Terms) -> Picture:
     """One panel a family: a line for each of its cuts, dark to light from the input up, over the shares (log scale)."""
     groups, never = _groups(frame, points), stopped(frame)
     shares = sorted({share for _, share in cells(frame)})
@@ -96,13 +96,13 @@ def _against_share(frame: pd.DataFrame, points: Sequence[CutPoint], found: Means
             axes.minorticks_off()
             axes.set_title(name, fontsize=10)
             axes.set_xlabel("share of the target data")
-            axes.set_ylabel("test accuracy")
+            axes.set_ylabel(f"test {terms.metric.words}")
             handles = axes.get_legend_handles_labels()
             axes.legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-        alt = f"Test accuracy against the share, one panel for each of {', '.join(groups)}. "
-        title = f"Accuracy against share, {level * 100:g} % intervals{stopped_in_title(frame)}"
-        drawn = rendered(figure, "accuracy-against-share", title, alt + highest_left(frame, found))
-    return with_numbers(drawn, ACCURACIES, accuracies(frame, found))
+        alt = f"Test {terms.metric.words} against the share, one panel for each of {', '.join(groups)}. "
+        title = f"{terms.metric.title} against share, {terms.level * 100:g} % intervals{stopped_in_title(frame)}"
+        drawn = rendered(figure, f"{terms.metric.slug}-against-share", title, alt + highest_left(frame, found))
+    return with_numbers(drawn, SCORES, scores(frame, found))
 
 
 def _lines(frame: pd.DataFrame, points: Sequence[CutPoint]) -> list[Line]:
@@ -141,7 +141,7 @@ def _ticks(frame: pd.DataFrame, points: Sequence[CutPoint]) -> dict[float, str]:
 
 
 def _groups(frame: pd.DataFrame, points: Sequence[CutPoint]) -> dict[str, dict[str, str]]:
-    """The panels of accuracy against share: the arms of each, by the label they have there; scratch in every one."""
+    """The panels of the figure against share: the arms of each, by the label they have there; scratch in every one."""
     scratch = scratch_arm(frame)
     base = {} if scratch is None else {f"{scratch} (scratch)": scratch}
     groups = {

@@ -39,8 +39,8 @@ def gain_figure(gained: Sequence[Gain], terms: Terms) -> Picture | None:
         shown[0].set_yticks(range(len(arms)), arms)
         shown[0].set_ylim(len(arms) - 0.4, -0.6)
         title = (
-            f"Gain over {reference} in points of accuracy, {terms.level * 100:g} % intervals; filled: corrected p at "
-            f"most {terms.alpha:.2g}; hollow: not shown to differ"
+            f"Gain over {reference} in points of {terms.metric.words}, {terms.level * 100:g} % intervals; filled: "
+            f"corrected p at most {terms.alpha:.2g}; hollow: not shown to differ"
         )
         drawn = rendered(figure, "gain", title, _words(gained, shares, reference, terms))
     return with_numbers(drawn, COLUMNS, [_numbers(gain) for gain in gained])

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from frostline.analysis.comparisons import Gain
 from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.findings import Terms
+from frostline.catalog import Task
 from frostline.report.answer import points
 
 CROSSED = (
-    "Seeds and test items are crossed: every seed is tested on the same items. The mean accuracy of an arm is that of "
+    "Seeds and test items are crossed: every seed is tested on the same items. The mean {score} of an arm is that of "
     "a two-way layout with random effects of seed, of item and of both, and its variance is the sum of their parts "
     "(Searle, Casella and McCulloch 1992, Variance Components), with degrees of freedom by Satterthwaite (1946, An "
     "Approximate Distribution of Estimates of Variance Components). Such an interval speaks of other seeds and of "
     "other test items."
 )
+CONTRIBUTED: Mapping[Task, str] = {
+    "classes": "",
+    "tags": (
+        "What an item contributes to a ROC-AUC is told by the components of DeLong, DeLong and Clarke-Pearson (1988, "
+        "Comparing the Areas under Two or More Correlated Receiver Operating Characteristic Curves), averaged over the "
+        "tags; the mean over the items is the figure itself."
+    ),
+    "values": (
+        "The concordance correlation coefficient (CCC) is that of Lin (1989, A Concordance Correlation Coefficient to "
+        "Evaluate Reproducibility), with moments over all test items, averaged over the numbers. What an item "
+        "contributes to it is the figure plus the influence of the item on it (Hampel 1974, The Influence Curve and "
+        "Its Role in Robust Estimation); the mean over the items is the figure itself."
+    ),
+}
 SEEDS_ONLY = (
     "Where the answers to single test items are not known, or where each seed has test items of its own, an interval "
     "is over runs: Student's t below ten runs, and from ten on an expanded percentile bootstrap with 10,000 resamples "
@@ -50,7 +65,7 @@ BEST = (
     "chance of 80 %, if differences and variances are as seen."
 )
 DIPS = (
-    "Whether the answer moves with the share is tested by the slope of accuracy on depth, and how it changes with the "
+    "Whether the answer moves with the share is tested by the slope of {score} on depth, and how it changes with the "
     "logarithm of the share, seed by seed. A dip is claimed where both some shallower and some deeper arm are better "
     "(Berger 1982, Multiparameter Hypothesis Testing and Acceptance Sampling), corrected for the depths."
 )
@@ -62,12 +77,13 @@ def methods(terms: Terms, means: Iterable[Estimate | OneRun | None], gained: Ite
     crossed = any(found.items is not None for found in estimates)
     told = [
         f"Each interval is meant to hold the true mean in {terms.level * 100:g} % of such studies.",
-        CROSSED if crossed else "",
+        CROSSED.format(score=terms.metric.words) if crossed else "",
+        CONTRIBUTED[terms.metric.task] if crossed else "",
         SEEDS_ONLY if any(found.items is None for found in estimates) else "",
         OVERLAP.format(overlap=terms.overlap) if terms.overlap else "",
-        WITHOUT_WIDTH if crossed else "",
+        WITHOUT_WIDTH if crossed and terms.metric.counted else "",
         PAIRED if any(gained) else "",
         BEST.format(level=terms.level * 100, margin=points(terms.margin)),
-        DIPS,
+        DIPS.format(score=terms.metric.words),
     ]
     return [paragraph for paragraph in told if paragraph]

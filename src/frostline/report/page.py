@@ -11,6 +11,7 @@ from frostline.analysis.audit_sizes import implied, official_part
 from frostline.analysis.findings import Findings
 from frostline.analysis.layer_cut_export import BASELINES, write_layer_cuts
 from frostline.analysis.layer_cuts import LayerCuts, read_layer_cuts
+from frostline.analysis.metric import METRICS
 from frostline.analysis.own_audit import own_audit
 from frostline.analysis.published_results import read_results
 from frostline.analysis.racing import Race
@@ -28,7 +29,7 @@ from frostline.store import read_facts, read_outcomes
 
 PAGE = "report.html"
 ENDINGS = ("svg", "png", "csv")
-NAMES = ("frost-line", "accuracy-*", "gain", "cost")
+NAMES = ("frost-line", *(f"{metric.slug}-*" for metric in METRICS.values()), "gain", "cost")
 LAYOUT_FILES = ("cuts_*.json", BASELINES)
 """What a report calls its own files, so that it finds those of a former one."""
 NOT_FROZEN = "layers kept but for their norms"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from frostline.analysis.elimination import FIRST, ROUND
 from frostline.analysis.frost_line import percent
+from frostline.analysis.metric import Metric
 from frostline.analysis.racing import Race, ShareRace, Stop
 from frostline.spec.plan import Plan
 
@@ -13,13 +14,14 @@ BIASED = (
 )
 
 
-def guarantee(race: Race) -> list[str]:
+def guarantee(race: Race, metric: Metric) -> list[str]:
     """What a reader may rely on, and what it rests on."""
     chance = f"{race.level * 100:g} %"
     return [
         "This study is a race: seeds were added in rounds to the arms that could still be the best, and arms that were "
         f"ruled out were stopped. At each share, with a probability of at least {chance}, no arm that is the best or "
-        "ties with the best was stopped. Best means the highest expected validation accuracy.",
+        "ties with the best was stopped. Best means the highest "
+        f"expected validation {metric.words}.",
         "Every decision read validation figures only, never a figure of the test part, and only of the seeds up to it.",
         "The guarantee holds for differences that are normal and independent from seed to seed. Seeds that test or "
         "train on parts of the same folds are not independent, and it does not cover them.",
@@ -47,28 +49,29 @@ def saved(plan: Plan, race: Race) -> str:
     return told
 
 
-def course(race: Race) -> list[str]:
+def course(race: Race, metric: Metric) -> list[str]:
     """A sentence for each stopped arm, for each share that lost no arm, and for what can be read from stopped arms."""
-    said = [sentence for share in race.shares for sentence in _share(share)]
+    said = [sentence for share in race.shares for sentence in _share(share, metric)]
     early = any(stop.seeds < share.planned for share in race.shares for stop in share.stops)
     return [*said, BIASED] if early else said
 
 
-def _share(share: ShareRace) -> list[str]:
+def _share(share: ShareRace, metric: Metric) -> list[str]:
     where = f"With {percent(share.share)} of the target data"
-    said = [f"{where}: {_stop(stop, share)}" for stop in share.stops]
+    said = [f"{where}: {_stop(stop, share, metric)}" for stop in share.stops]
     if not share.stops:
         said.append(f"{where}: no arm was ruled out{'' if share.ended else ' yet'}.")
     return said if any(stop.seeds < share.planned for stop in share.stops) else [*said, *_power(share)]
 
 
-def _stop(stop: Stop, share: ShareRace) -> str:
+def _stop(stop: Stop, share: ShareRace, metric: Metric) -> str:
     after = f"was stopped after {stop.seeds} of {share.planned} seeds"
     if stop.seeds == share.planned:
         after = f"ran all {share.planned} seeds and was ruled out at the last look"
     return (
         f"{stop.arm} {after}. On {stop.pairs} common seeds {stop.against} was better by {stop.difference:.3f} in "
-        f"validation accuracy (corrected p = {stop.p:.2g}, which had to be at most {stop.bound:.2g} at this look)."
+        f"validation {metric.words} (corrected p = {stop.p:.2g}, which had to be at most {stop.bound:.2g} at "
+        "this look)."
     )
 
 

@@ -31,7 +31,7 @@ def rendered_page(evidence: Evidence, told: Told) -> str:
         told=told,
         short=answer_in_short(evidence.recommendations, terms),
         answers=[sentence(recommendation) for recommendation in evidence.recommendations],
-        columns=columns(evidence.findings.frame),
+        columns=columns(evidence.findings),
         rows=rows(evidence.findings),
         figures=[placed(picture) for picture in evidence.pictures],
         dark_colours=dark_colours(evidence.pictures),

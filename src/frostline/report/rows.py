@@ -58,9 +58,9 @@ def marks(frame: pd.DataFrame) -> list[str]:
     return said
 
 
-def columns(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The headings of the table; those that no row of ``frame`` could fill are absent."""
-    return ("share", "arm", "names", "accuracy", *_optional(frame))
+def columns(findings: Findings) -> tuple[str, ...]:
+    """The headings of the table; those that no row of ``findings`` could fill are absent."""
+    return ("share", "arm", "names", findings.terms.metric.words, *_optional(findings.frame))
 
 
 def rows(findings: Findings) -> list[tuple[Cell, ...]]:

@@ -9,6 +9,7 @@ from frostline.analysis.comparisons import Gain, attainable_sentence, variance_p
 from frostline.analysis.frost_line import how_chosen, percent
 from frostline.analysis.layer_cut_export import layer_cut_files
 from frostline.analysis.layer_cuts import LayerCuts
+from frostline.analysis.metric import Metric
 from frostline.analysis.racing import Race
 from frostline.report.answer import declared
 from frostline.report.evidence import Evidence
@@ -72,7 +73,7 @@ def told_of_study(
         after_table=filled(
             [
                 *_evidence(evidence),
-                _race(plan, race),
+                _race(plan, race, terms.metric),
                 Section("origin", "Where it started from", origin(study, frame)),
                 Section("setting", "What was run", items=what_was_run(study, plan, frame, facts)),
                 Section("terms", "What was declared beforehand", items=declared(terms)),
@@ -168,8 +169,8 @@ def variance_words(evidence: Evidence) -> list[str]:
     return said
 
 
-def _race(plan: Plan, race: Race | None) -> Section:
+def _race(plan: Plan, race: Race | None, metric: Metric) -> Section:
     if race is None:
         return Section("race", "The race")
-    told = [saved(plan, race), *guarantee(race)]
-    return Section("race", "The race", told, course(race), "When and why each arm was stopped")
+    told = [saved(plan, race), *guarantee(race, metric)]
+    return Section("race", "The race", told, course(race, metric), "When and why each arm was stopped")
