@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ from frostline.report.page import write_report
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_outcomes
+
+UNKNOWN: Mapping[str, Finished | Failed] = MappingProxyType({})
+"""Outcomes of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,23 @@ def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> R
             "stays as it is: undo the change, run the study, or name another folder with --to"
         )
     found = race_of(study, plan, outcomes)
-    findings = findings_in(folder, study, table(plan, outcomes, found.unrun if found else frozenset()))
+    frame = table(plan, outcomes, found.unrun if found else frozenset())
+    findings = findings_in(folder, study, frame, outcomes)
     answers = tuple(sentence(recommendation) for recommendation in recommend(findings))
     failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
     return Reported(answers, write_report(study, plan, findings, folder, found, narrowed_by), failed)
 
 
-def findings_in(folder: Path, study: Study, frame: pd.DataFrame) -> Findings:
-    """The table ``frame`` of ``study`` with the answers of its trials that ``folder`` keeps, on the study's terms."""
+def findings_in(
+    folder: Path, study: Study, frame: pd.DataFrame, outcomes: Mapping[str, Finished | Failed] = UNKNOWN
+) -> Findings:
+    """The table ``frame`` of ``study`` with the answers of its trials that ``folder`` keeps, on the study's terms.
+
+    ``outcomes`` are those of the table, where what they say of training is wanted too.
+    """
     done = frame.loc[frame["status"] == "finished", "key"]
-    return Findings(frame, read_answers(folder, done), terms_of(study))
+    trained = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Finished)}
+    return Findings(frame, read_answers(folder, done), terms_of(study), trained)
 
 
 def terms_of(study: Study) -> Terms:

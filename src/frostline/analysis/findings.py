@@ -14,6 +14,7 @@ from frostline.analysis.crossed import Mean, over_seeds, over_seeds_and_items
 from frostline.analysis.estimates import FEWEST_RESAMPLED, Estimate, OneRun, bootstrap_mean
 from frostline.analysis.metric import ACCURACY, Metric
 from frostline.analysis.pairs import sign_flip_p
+from frostline.outcome import Finished
 
 FamilyOf = Literal["share", "study"]
 
@@ -45,7 +46,8 @@ class Findings:
     """The table of a study, the answers of its trials to single test items, and the terms on which it speaks.
 
     ``frame`` has the columns of ``analysis.table``. ``book`` is empty where no predictions are known, as of results
-    that others published.
+    that others published, and so is ``trained``: the trials that ran to their end by key, as they were trained and with
+    all that their metrics hold.
 
     Raises:
         ValueError: the table is of another metric than the terms.
@@ -54,6 +56,7 @@ class Findings:
     frame: pd.DataFrame
     book: Book = field(default_factory=dict)
     terms: Terms = Terms()
+    trained: Mapping[str, Finished] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         named = set(self.frame["metric"].dropna()) if "metric" in self.frame else set()
@@ -67,7 +70,7 @@ class Findings:
 
         None where it is not known, or where the seeds were tested on different items.
         """
-        return right_answers(self.book, self._keys(arm, share, seeds))
+        return right_answers(self.book, self.keys(arm, share, seeds))
 
     def differences(self, one: str, other: str, share: float, seeds: Sequence[int]) -> np.ndarray | None:
         """What each seed and test item contributes to the score of ``one`` beyond that to the score of ``other``.
@@ -76,10 +79,11 @@ class Findings:
 
         None where it is not known, or where the seeds or the two arms were tested on different items.
         """
-        both = right_answers(self.book, self._keys(one, share, seeds) + self._keys(other, share, seeds))
+        both = right_answers(self.book, self.keys(one, share, seeds) + self.keys(other, share, seeds))
         return None if both is None else np.subtract(*whole(both).reshape(2, len(seeds), -1))
 
-    def _keys(self, arm: str, share: float, seeds: Sequence[int]) -> list[str]:
+    def keys(self, arm: str, share: float, seeds: Sequence[int]) -> list[str]:
+        """The key of the trial of each of ``seeds``."""
         here = self.frame.loc[(self.frame["arm"] == arm) & (self.frame["share"] == share), ["seed", "key"]]
         keys: Mapping[int, str] = dict(zip(here["seed"], here["key"], strict=True))
         return [str(keys[seed]) for seed in seeds]

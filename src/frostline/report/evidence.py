@@ -8,18 +8,23 @@ from dataclasses import dataclass, replace
 from frostline.analysis.audit import audit_findings
 from frostline.analysis.comparisons import Gain, competing, gains, means
 from frostline.analysis.controls import transfer_effect, transfer_sentences
+from frostline.analysis.course import courses
 from frostline.analysis.dip import dip_sentence, dips
 from frostline.analysis.findings import Findings
 from frostline.analysis.frost_line import Recommendation, recommend
+from frostline.analysis.predicted import Predicted, predicted_by
 from frostline.analysis.regret import regret_sentence, regrets
 from frostline.analysis.table import CutPoint
 from frostline.analysis.trend import trend_sentence, trends
 from frostline.analysis.verdicts import Finding
 from frostline.report.cost_figure import cost_figure
+from frostline.report.course_figure import course_figure
 from frostline.report.drawing import Means, Picture
 from frostline.report.figures import pictures
 from frostline.report.frost_figure import frost_line
 from frostline.report.gain_figure import gain_figure
+from frostline.report.task_sections import shown_cell
+from frostline.report.values_figures import value_figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +32,8 @@ class Evidence:
     """Means, gains and recommendations of ``findings``, their pictures, and what else they allow one to say.
 
     ``controls`` say whether pretraining helps, ``course`` how the answer moves with share and depth, ``regret`` what
-    choosing would have cost on seeds that did not choose, ``audited`` what an audit found.
+    choosing would have cost on seeds that did not choose, ``audited`` what an audit found. ``predicted`` is what
+    the arm that is shown in detail predicted of each test item, where the task is numbers.
     """
 
     findings: Findings
@@ -39,6 +45,7 @@ class Evidence:
     course: Sequence[str]
     regret: Sequence[str]
     audited: Sequence[Finding]
+    predicted: Predicted | None = None
 
 
 def evidence_of(
@@ -51,11 +58,15 @@ def evidence_of(
     """
     found, gained, recommended = means(findings), gains(findings), recommend(findings)
     chosen_from = replace(findings, frame=competing(findings.frame))
+    cell = shown_cell(recommended)
+    numbers = None if cell is None else predicted_by(findings, *cell)
     drawn = [
         frost_line(chosen_from.frame, recommended, below),
         *pictures(chosen_from, points, below),
         gain_figure(gained, findings.terms),
         cost_figure(recommended, found, findings.terms),
+        course_figure(courses(findings), findings.terms),
+        *(() if numbers is None else value_figures(numbers)),
     ]
     shown = [picture for picture in drawn if picture is not None]
     return Evidence(
@@ -71,4 +82,5 @@ def evidence_of(
         ],
         regret=[regret_sentence(regret) for regret in regrets(findings)],
         audited=(*audited, *audit_findings(findings)),
+        predicted=numbers,
     )

@@ -29,7 +29,8 @@ from frostline.store import read_facts, read_outcomes
 
 PAGE = "report.html"
 ENDINGS = ("svg", "png", "csv")
-NAMES = ("frost-line", *(f"{metric.slug}-*" for metric in METRICS.values()), "gain", "cost")
+OF_TRAINING = ("validation-against-step", "predicted-against-true", "plane")
+NAMES = ("frost-line", *(f"{metric.slug}-*" for metric in METRICS.values()), "gain", "cost", *OF_TRAINING)
 LAYOUT_FILES = ("cuts_*.json", BASELINES)
 """What a report calls its own files, so that it finds those of a former one."""
 NOT_FROZEN = "layers kept but for their norms"

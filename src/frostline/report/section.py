@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from frostline.analysis.verdicts import Finding, worst_first
+from frostline.analysis.verdicts import Finding, Table, worst_first
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class Section:
     summary: str = ""
     copied: bool = False
     judged: Sequence[Finding] = ()
+    table: Table | None = None
 
     @property
     def empty(self) -> bool:
         """True where nothing would stand under the heading."""
-        return not (self.paragraphs or self.items or self.judged)
+        return not (self.paragraphs or self.items or self.judged or self.table)
 
 
 def filled(sections: Iterable[Section]) -> list[Section]:

@@ -19,6 +19,7 @@ from frostline.report.race import course, guarantee, method, saved
 from frostline.report.rows import marks
 from frostline.report.section import Section, audit, filled
 from frostline.report.setting import what_was_run
+from frostline.report.task_sections import each_tag, largest_errors, shown_cell
 from frostline.report.words import AFTER_A_RACE, SAME_ITEMS, claims, legend, no_scratch, not_frozen, origin
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
@@ -69,7 +70,7 @@ def told_of_study(
         caveats=[*([NARROWED.format(options=narrowed_by)] if narrowed_by else []), *not_frozen(study, plan)],
         chosen=[how_chosen(one) for one in evidence.recommendations if one.highest is not None],
         legend=[*legend(plan), *marks(frame), *attainable_words(evidence)],
-        before_table=filled(_over_shares(evidence)),
+        before_table=filled([*_details(evidence), *_over_shares(evidence)]),
         after_table=filled(
             [
                 *_evidence(evidence),
@@ -135,6 +136,14 @@ def attainable_words(evidence: Evidence) -> list[str]:
 
 def _attainable(gain: Gain, evidence: Evidence) -> str:
     return attainable_sentence(gain, evidence.findings.terms)
+
+
+def _details(evidence: Evidence) -> list[Section]:
+    """What only pages of tags, or of numbers, have."""
+    return [
+        each_tag(evidence.findings, shown_cell(evidence.recommendations)),
+        largest_errors(evidence.predicted),
+    ]
 
 
 def _over_shares(evidence: Evidence) -> list[Section]:
