@@ -149,7 +149,7 @@ def finished(trial: Trial, number: int) -> Finished:
     """A made-up outcome of ``trial`` with a history of the usual length."""
     noise = float(np.random.Generator(np.random.PCG64(number)).normal(0, 0.01))
     accuracy = 0.9 + 0.005 * trial.surgery.frozen_depth + noise
-    seen = [Validation(step=40 * turn, train_loss=0.2, loss=0.3, accuracy=accuracy) for turn in range(1, VALIDATIONS)]
+    seen = [Validation(step=40 * turn, train_loss=0.2, loss=0.3, score=accuracy) for turn in range(1, VALIDATIONS)]
     figures = tuple(ClassFigures(name=name, precision=0.9, recall=0.9, f1=0.9, support=1000) for name in "abc")
     rows = ((900, 50, 50), (50, 900, 50), (50, 50, 900))
     return Finished(

@@ -65,8 +65,8 @@ def each_tag(findings: Findings, cell: tuple[str, float] | None) -> Section:
     ]
     left = list(dict.fromkeys(name for one in metrics for name in one.left_out))
     told = [
-        f"Of {cell[0]} with {percent(cell[1])} of the target data, over {counted(len(metrics), 'run')}. Intervals speak "
-        "of other seeds, not of other test items. The average precision of chance is the part of positives."
+        f"Of {cell[0]} with {percent(cell[1])} of the target data, over {counted(len(metrics), 'run')}. Intervals "
+        "speak of other seeds, not of other test items. The average precision of chance is the part of positives."
     ]
     if left:
         some = "of all runs" if all(set(left) <= set(one.left_out) for one in metrics) else "of a run or more"
