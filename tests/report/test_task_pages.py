@@ -14,6 +14,7 @@ from frostline.analysis.findings import Findings, score_interval
 from frostline.analysis.frost_line import recommend, sentence
 from frostline.analysis.predicted import Predicted, predicted_by
 from frostline.analysis.table import cut_points
+from frostline.outcome import ValueMetrics
 from frostline.report.answer import answer_in_short
 from frostline.report.course_figure import course_figure
 from frostline.report.drawing import Picture
@@ -21,7 +22,7 @@ from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.methods import methods
 from frostline.report.placing import placed
 from frostline.report.rows import columns
-from frostline.report.task_sections import each_tag, largest_errors, shown_cell
+from frostline.report.task_sections import each_tag, each_value, largest_errors, shown_cell
 from frostline.report.told import told_of_study
 from frostline.report.values_figures import concordances, value_figures
 from frostline.spec.plan import Plan
@@ -97,7 +98,7 @@ def test_the_page_of_numbers_shows_each_figure_of_them_and_the_largest_errors(va
     assert names[-3:] == ["validation-against-step", "predicted-against-true", "plane"]
     assert "ccc-against-cut" in names
     told = told_of_study(made, planned, evidence, {}, None)
-    assert told.before_table[0].anchor == "errors"
+    assert [section.anchor for section in told.before_table[:2]] == ["values", "errors"]
 
 
 def test_the_page_of_tags_tells_each_tag(tags: Made) -> None:
@@ -196,11 +197,39 @@ def test_each_tag_is_told_with_its_positives_and_what_is_left_out_by_name(tags: 
     assert int(piano[1]) > 0
     assert piano[2].endswith("] n = 4")
     assert voice[1:4] == ("0", "\N{EM DASH}", "\N{EM DASH}")
+    assert piano[4:] == ("0.500 (n = 4 runs agree and are few: no interval)", "0.30")
     assert section.paragraphs[1].endswith("has no item with the tag or none without: voice.")
 
 
-def test_a_study_of_numbers_says_nothing_of_tags(values: Made) -> None:
+def test_a_study_of_numbers_says_nothing_of_tags_nor_the_other_way(values: Made, tags: Made) -> None:
     assert each_tag(values[1], ("f3t3", 0.1)).empty
+    assert each_value(tags[1], ("f3t3", 0.1)).empty
+    assert each_value(values[1], None).empty
+
+
+def test_each_number_is_told_with_its_errors_on_its_own_scale(values: Made) -> None:
+    section = each_value(values[1], ("f3t3", 0.1))
+    assert section.table is not None
+    assert [row[0] for row in section.table.rows] == ["valence", "arousal"]
+    assert section.table.rows[0][1].endswith("] n = 4")
+    assert section.table.rows[0][4].startswith("0.800 (")
+    assert section.paragraphs[0].endswith("Errors are on the annotation's own scale, from 1 to 9.")
+    assert len(section.paragraphs) == 1
+
+
+def test_a_constant_prediction_is_told(values: Made) -> None:
+    findings = values[1]
+    key = findings.keys("f3t3", 0.1, (1,))[0]
+    one = findings.trained[key]
+    assert isinstance(one.metrics, ValueMetrics)
+    flat, other = one.metrics.values
+    metrics = one.metrics.model_copy(update={"values": (flat.model_copy(update={"constant": True}), other)})
+    trained = {**findings.trained, key: one.model_copy(update={"metrics": metrics})}
+    said = each_value(replace(findings, trained=trained), ("f3t3", 0.1)).paragraphs
+    assert said[1:] == [
+        "In 1 of 4 runs all predictions of valence, or all true values, are one number, so that its CCC and its "
+        "correlation count as 0."
+    ]
 
 
 def test_what_is_shown_in_detail_is_what_is_recommended_at_the_largest_share(values: Made) -> None:

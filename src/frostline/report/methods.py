@@ -47,6 +47,10 @@ WITHOUT_WIDTH = (
     "Where all answers of an arm agree, there is no variance to estimate, and the interval is that of the largest "
     "chance of another answer that such figures leave (Clopper and Pearson 1934)."
 )
+NOTHING_APART = (
+    "Where all that items contribute agrees, there is no variance to estimate, and the interval is as wide as that of "
+    "a chance of which as many items agree (Clopper and Pearson 1934)."
+)
 PAIRED = (
     "A gain is the mean of the differences seed by seed, over the seeds finished in both arms; both have the same "
     "split, share, head and fresh weights. Its p, the chance of a mean difference at least as large if the signs of "
@@ -81,7 +85,7 @@ def methods(terms: Terms, means: Iterable[Estimate | OneRun | None], gained: Ite
         CONTRIBUTED[terms.metric.task] if crossed else "",
         SEEDS_ONLY if any(found.items is None for found in estimates) else "",
         OVERLAP.format(overlap=terms.overlap) if terms.overlap else "",
-        WITHOUT_WIDTH if crossed and terms.metric.counted else "",
+        "" if not crossed else WITHOUT_WIDTH if terms.metric.counted else NOTHING_APART,
         PAIRED if any(gained) else "",
         BEST.format(level=terms.level * 100, margin=points(terms.margin)),
         DIPS.format(score=terms.metric.words),

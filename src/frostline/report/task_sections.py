@@ -1,15 +1,18 @@
-"""What only pages of tags, or of numbers, have: the figures of each tag, and the items that are predicted worst."""
+"""What only pages of tags, or of numbers, have: the figures of each, and the items that are predicted worst."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from math import inf, isinf
+from typing import TypeVar
 
 from frostline.analysis.comparisons import distinct_runs, finished
+from frostline.analysis.estimates import OneRun
 from frostline.analysis.findings import Findings, Terms, estimate_of
 from frostline.analysis.frost_line import Recommendation, percent
 from frostline.analysis.predicted import Predicted
 from frostline.analysis.verdicts import Table
-from frostline.outcome import TagFigures, TagMetrics
+from frostline.outcome import TagFigures, TagMetrics, ValueFigures, ValueMetrics
 from frostline.randomness import stream
 from frostline.report.drawing import counted
 from frostline.report.rows import shown
@@ -17,6 +20,8 @@ from frostline.report.section import Section
 
 MOST_ITEMS = 15
 ABSENT = "\N{EM DASH}"
+Figures = TypeVar("Figures", TagFigures, ValueFigures)
+Kind = TypeVar("Kind", TagMetrics, ValueMetrics)
 
 
 def shown_cell(found: Sequence[Recommendation]) -> tuple[str, float] | None:
@@ -56,18 +61,13 @@ def largest_errors(found: Predicted | None) -> Section:
 
 def each_tag(findings: Findings, cell: tuple[str, float] | None) -> Section:
     """ROC-AUC, average precision, F1 and positives of each tag, means over the runs of ``cell``; what is left out."""
-    metrics = [] if cell is None else _metrics(findings, *cell)
+    metrics = _metrics(findings, cell, TagMetrics)
     if cell is None or not metrics:
         return Section("tags", "Each tag")
-    names = list(dict.fromkeys(tag.name for one in metrics for tag in one.tags))
-    rows = [
-        _row(name, [tag for one in metrics for tag in one.tags if tag.name == name], findings.terms) for name in names
-    ]
+    by_name = _by_name([one.tags for one in metrics])
+    rows = [_tag(name, figures, findings.terms) for name, figures in by_name.items()]
     left = list(dict.fromkeys(name for one in metrics for name in one.left_out))
-    told = [
-        f"Of {cell[0]} with {percent(cell[1])} of the target data, over {counted(len(metrics), 'run')}. Intervals "
-        "speak of other seeds, not of other test items. The average precision of chance is the part of positives."
-    ]
+    told = [f"{_of(cell, len(metrics))} The average precision of chance is the part of positives."]
     if left:
         some = "of all runs" if all(set(left) <= set(one.left_out) for one in metrics) else "of a run or more"
         told.append(
@@ -78,23 +78,80 @@ def each_tag(findings: Findings, cell: tuple[str, float] | None) -> Section:
     return Section("tags", "Each tag", told, table=Table(columns, tuple(rows)))
 
 
-def _metrics(findings: Findings, arm: str, share: float) -> list[TagMetrics]:
-    seeds = tuple(finished(distinct_runs(findings.frame), arm, share))
-    found = [findings.trained[key].metrics for key in findings.keys(arm, share, seeds) if key in findings.trained]
-    return [metrics for metrics in found if isinstance(metrics, TagMetrics)]
+def each_value(findings: Findings, cell: tuple[str, float] | None) -> Section:
+    """Concordance, correlation and errors of each number, means over the runs of ``cell``; which were constant."""
+    metrics = _metrics(findings, cell, ValueMetrics)
+    if cell is None or not metrics:
+        return Section("values", "Each number")
+    by_name = _by_name([one.values for one in metrics])
+    rows = [_value(name, figures, findings.terms) for name, figures in by_name.items()]
+    scales = {figures[0].scale for figures in by_name.values() if figures[0].scale is not None}
+    own = " and ".join(f"from {low:g} to {high:g}" for low, high in sorted(scales))
+    told = [f"{_of(cell, len(metrics))} Errors are on the annotation's own scale{f', {own}' if own else ''}."]
+    told += [
+        f"In {constant} of {len(figures)} runs all predictions of {name}, or all true values, are one number, so that "
+        "its CCC and its correlation count as 0."
+        for name, figures in by_name.items()
+        if (constant := sum(one.constant for one in figures))
+    ]
+    columns = ("number", "CCC", "Pearson's r", "R\N{SUPERSCRIPT TWO}", "mean absolute error", "mean squared error")
+    return Section("values", "Each number", told, table=Table(columns, tuple(rows)))
 
 
-def _row(name: str, figures: Sequence[TagFigures], terms: Terms) -> tuple[str, ...]:
-    positives, thresholds = {one.positives for one in figures}, {one.threshold for one in figures}
-    areas = [one.roc_auc for one in figures if one.roc_auc is not None]
-    precisions = [one.average_precision for one in figures if one.average_precision is not None]
-    known = {"area": areas, "precision": precisions, "f1": [one.f1 for one in figures]}
-    means = [estimate_of(values, None, terms, stream(0, "tag", name, kind)) for kind, values in known.items()]
-    told = [ABSENT if mean is None else shown(mean, "{:.3f}") for mean in means]
+def _of(cell: tuple[str, float], runs: int) -> str:
+    """Whose figures a table has, and what its intervals speak of."""
+    return (
+        f"Of {cell[0]} with {percent(cell[1])} of the target data, over {counted(runs, 'run')}. Intervals speak of "
+        "other seeds, not of other test items."
+    )
+
+
+def _metrics(findings: Findings, cell: tuple[str, float] | None, kind: type[Kind]) -> list[Kind]:
+    """The metrics of the different finished runs of ``cell``, where they are of that kind."""
+    if cell is None:
+        return []
+    seeds = tuple(finished(distinct_runs(findings.frame), *cell))
+    found = [findings.trained[key].metrics for key in findings.keys(*cell, seeds) if key in findings.trained]
+    return [metrics for metrics in found if isinstance(metrics, kind)]
+
+
+def _by_name(runs: Sequence[Sequence[Figures]]) -> dict[str, list[Figures]]:
+    """The figures of each output, one a run, by its name."""
+    names = list(dict.fromkeys(one.name for run in runs for one in run))
+    return {name: [one for run in runs for one in run if one.name == name] for name in names}
+
+
+def _tag(name: str, figures: Sequence[TagFigures], terms: Terms) -> tuple[str, ...]:
+    columns = ([one.roc_auc for one in figures], [one.average_precision for one in figures], [o.f1 for o in figures])
+    told = [_mean(values, (0.0, 1.0), terms, name) for values in columns]
+    positives, thresholds = [one.positives for one in figures], [one.threshold for one in figures]
     return (name, _range(positives, "{:,}"), *told, _range(thresholds, "{:.2f}"))
+
+
+def _value(name: str, figures: Sequence[ValueFigures], terms: Terms) -> tuple[str, ...]:
+    columns: list[tuple[list[float | None], tuple[float, float]]] = [
+        ([one.ccc for one in figures], (-1.0, 1.0)),
+        ([one.pearson for one in figures], (-1.0, 1.0)),
+        ([one.r2 for one in figures], (-inf, 1.0)),
+        ([one.mae for one in figures], (0.0, inf)),
+        ([one.mse for one in figures], (0.0, inf)),
+    ]
+    return (name, *(_mean(values, ends, terms, name) for values, ends in columns))
+
+
+def _mean(values: Sequence[float | None], ends: tuple[float, float], terms: Terms, name: str) -> str:
+    """The mean of ``values``, those that are known, with its interval over the runs, which ends where they do."""
+    known = [value for value in values if value is not None]
+    found = estimate_of(known, None, terms, stream(0, "output", name, *map(repr, known)))
+    if found is None:
+        return ABSENT
+    if isinstance(found, OneRun):
+        return shown(found, "{:.3f}")
+    if isinf(found.high):
+        return f"{found.value:.3f} (n = {found.n} runs agree and are few: no interval)"
+    return shown(found.clipped(*ends), "{:.3f}")
 
 
 def _range(values: Collection[float], form: str) -> str:
     """The lowest and highest of ``values``, or the only one."""
-    ends = list(dict.fromkeys(form.format(value) for value in (min(values), max(values))))
-    return " to ".join(ends)
+    return " to ".join(dict.fromkeys(form.format(value) for value in (min(values), max(values))))

@@ -19,7 +19,7 @@ from frostline.report.race import course, guarantee, method, saved
 from frostline.report.rows import marks
 from frostline.report.section import Section, audit, filled
 from frostline.report.setting import what_was_run
-from frostline.report.task_sections import each_tag, largest_errors, shown_cell
+from frostline.report.task_sections import each_tag, each_value, largest_errors, shown_cell
 from frostline.report.words import AFTER_A_RACE, SAME_ITEMS, claims, legend, no_scratch, not_frozen, origin
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
@@ -142,6 +142,7 @@ def _details(evidence: Evidence) -> list[Section]:
     """What only pages of tags, or of numbers, have."""
     return [
         each_tag(evidence.findings, shown_cell(evidence.recommendations)),
+        each_value(evidence.findings, shown_cell(evidence.recommendations)),
         largest_errors(evidence.predicted),
     ]
 
