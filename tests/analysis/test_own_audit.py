@@ -23,6 +23,7 @@ from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
 from frostline.store import Store
+from tests.test_task_reports import study_of
 from tests.trials import settle, small_study
 
 ITEM = "training, validation and test part share no item"
@@ -264,6 +265,16 @@ def test_more_near_duplicates_than_the_margin_leave_the_accuracies_unshown(ran: 
     finding = ran.found()[NEAR]
     assert finding.verdict == "cannot be shown"
     assert finding.text.startswith("Up to 3 of 179 test items")
+
+
+def test_what_near_duplicates_do_to_a_figure_that_is_no_count_is_not_known(ran: Ran, tmp_path: Path) -> None:
+    shelf, key = Shelf(ran.folder), ran.trial(0.1).key
+    alike = [shelf.learned(key).ids[0], shelf.tested_ids(key)[5]]
+    ran.items(lambda known: {"families": np.where(np.isin(known["ids"], alike), 0, -1)})
+    numbers = ran.study.model_copy(update={"dataset": study_of("values", tmp_path).dataset})
+    finding = replace(ran, study=numbers).found()[NEAR]
+    assert finding.verdict == "cannot be shown"
+    assert "How far so few items can move CCC is not known, as it is no count of items. Planes" in finding.text
 
 
 def test_near_duplicates_that_no_trial_learned_from_do_not_count(ran: Ran) -> None:

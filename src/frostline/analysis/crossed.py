@@ -125,7 +125,7 @@ class Mean:
             return float(2 * special.stdtr(self.freedom, -abs(self.value) / self.error))
         if abs(self.value) < CONSTANT:
             return 1.0
-        tail: float = 0.5**self.seeds if self.items is None else (1 - abs(self.value)) ** self.items
+        tail: float = 0.5**self.seeds if self.items is None else max(0.0, 1 - abs(self.value)) ** self.items
         return min(1.0, 2 * tail)
 
     def interval(self, level: float) -> Estimate:

@@ -2,8 +2,9 @@
 
 The highest of several means is above the true mean of its arm, the more so the more arms there are and the fewer items.
 Where single answers are known, the test items are cut into two halves, the rule chooses on each, and what it chose
-answers for the other half, so that every item is reported once and by an arm that it did not choose. The halves share
-their seeds: what is owed to lucky seeds is left in, and ``analysis.regret`` speaks of it.
+answers for the other half, so that every item is reported once and by an arm that it did not choose; a score that is
+no count is on a half the mean of what its items contribute, right to first order. The halves share their seeds: what is
+owed to lucky seeds is left in, and ``analysis.regret`` speaks of it.
 
 Where single answers are not known, the rule chooses on validation figures and the test part reports, unless the seeds
 test different folds: then the validation items of one seed are the test items of another.
