@@ -2,11 +2,11 @@
 
 | symbol | meaning | unit |
 |---|---|---|
-| losses | the loss at each validation of a run, in order | of the loss |
+| losses | the loss at each validation of a run, in order | that of the task |
 | n | how many there are | |
 | late | the last tenth of them, rounded up | |
 | tail | the last third of them, rounded up, and at least ``TAIL`` | |
-| slope, error | of the straight line of least squares through the tail, and its standard error | of the loss, per validation |
+| slope, error | of the straight line of least squares through the tail, and its standard error | loss per validation |
 """
 
 from __future__ import annotations
