@@ -12,8 +12,10 @@ from frostline.analysis.layer_cut_export import layer_cut_files
 from frostline.analysis.metric import METRICS
 from frostline.analysis.table import table
 from frostline.catalog import Task
+from frostline.report.setting import what_was_run
 from frostline.reporting import findings_in, terms_of
 from frostline.shelf import Shelf
+from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from tests.analysis.simulated_tasks import findings_of, small
 
@@ -21,7 +23,7 @@ HEADS: dict[Task, str] = {"values": "path,valence,arousal", "tags": "path,labels
 CELLS: dict[Task, str] = {"values": "{a:.2f},{b:.2f}", "tags": "piano;drums"}
 
 
-def study_of(task: Task, folder: Path) -> Study:
+def study_of(task: Task, folder: Path, **changes: object) -> Study:
     """A study of a manifest of twenty small pictures."""
     draws, lines = np.random.default_rng(0), [HEADS[task]]
     for place in range(20):
@@ -33,7 +35,8 @@ def study_of(task: Task, folder: Path) -> Study:
     dataset: dict[str, object] = {"name": "manifest", "path": str(folder / "list.csv"), "size": 8, "channels": 1}
     dataset |= {"values": ("valence", "arousal"), "scale": (1.0, 9.0)} if task == "values" else {}
     source = {"dataset": {"name": "digits"}}
-    return small(dataset=dataset, source=source, shares=(1.0,), seeds=2, network={"name": "plain_cnn", "depth": 6})
+    network = {"name": "plain_cnn", "depth": 6}
+    return small(**{"dataset": dataset, "source": source, "shares": (1.0,), "seeds": 2, "network": network, **changes})
 
 
 @pytest.fixture(params=["values", "tags"])
@@ -64,6 +67,22 @@ def test_the_answers_and_the_course_of_training_are_found_in_a_folder(made: Stud
     assert found.terms.metric.task == made.dataset.task
     assert found.trained.keys() == findings.trained.keys() == found.book.keys()
     assert all(answers.right.dtype == np.float64 for answers in found.book.values())
+
+
+def test_the_page_tells_what_is_predicted_and_how_validation_is_taken(made: Study) -> None:
+    planned, findings = findings_of(made.dataset.task, made, 6)
+    said = "\n".join(what_was_run(made, planned, findings.frame))
+    told = {"values": "values valence, arousal from 1 to 9; 20 items", "tags": "tags drums, piano, voice; 20 items"}
+    assert told[made.dataset.task] in said
+    assert "each class" not in said
+    assert "readout flatten, hidden none." in said
+
+
+def test_a_head_that_ends_in_a_bound_is_told(tmp_path: Path) -> None:
+    network = {"name": "plain_cnn", "depth": 6, "hidden": 16, "output": "tanh"}
+    made = study_of("values", tmp_path, network=network, source=None, surgeries={"scratch": "r6"})
+    said = "\n".join(what_was_run(made, plan(made), table(plan(made), {})))
+    assert "readout flatten, hidden 16, output tanh." in said
 
 
 def test_nothing_is_written_in_the_published_layout_which_is_of_accuracies(made: Study) -> None:

@@ -17,9 +17,11 @@ UNUSUAL: dict[str, tuple[object, str]] = {
     "accumulate": (4, "each batch worked through in 4 parts"),
     "precision": ("bfloat16", "precision bfloat16"),
     "norms": ("tuned", "scales and offsets of the norms of frozen layers tuned"),
+    "loss": ({"mse": 0.5, "ccc": 1}, "loss 0.5 x squared error + (1 - concordance over the batch)"),
+    "weights": ("balanced", "tags weighted so that the items with one count as much as those without"),
 }
 USUAL = {"optimizer", "rate", "momentum", "weight_decay", "schedule", "batch", "steps", "passes", "validate_every"}
-USUAL |= {"patience", "stop_on"}
+USUAL |= {"patience", "stop_on", "focusing"}
 KINDS: dict[str, tuple[object, str]] = {
     "flip": ("horizontal", "left and right change places in half of the items"),
     "rotation": ({"largest_degrees": 12.5}, "rotation by up to 12.5 degrees to either side"),
@@ -43,6 +45,11 @@ def test_an_unusual_entry_of_a_recipe_is_told_and_a_usual_one_is_not(field: str)
 def test_norms_that_are_measured_anew_are_told() -> None:
     said = recipe_in_words(Recipe.model_validate(PLAIN | {"norms": "re-estimated"}))
     assert said.endswith(", batch norms of frozen layers measured anew on the training items before training")
+
+
+def test_a_focal_loss_is_told_with_its_power() -> None:
+    said = recipe_in_words(Recipe.model_validate(PLAIN | {"loss": "focal", "focusing": 1.5}))
+    assert said.endswith(", focal loss of power 1.5")
 
 
 def test_no_entry_of_a_recipe_is_unknown_to_the_report() -> None:

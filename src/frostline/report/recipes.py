@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from frostline.spec.augmentation import Augmentation, Crop, Masks, Mixup, Rotation, Shift, Stripes
-from frostline.spec.recipe import Recipe
+from frostline.spec.recipe import Error, Recipe
 
 NORMS = {
     "re-estimated": "batch norms of frozen layers measured anew on the training items before training",
     "tuned": "scales and offsets of the norms of frozen layers tuned",
+}
+
+ERRORS: Mapping[Error, str] = {
+    "mse": "squared error",
+    "mae": "absolute error",
+    "ccc": "(1 - concordance over the batch)",
 }
 
 
@@ -47,8 +55,20 @@ def _unusual(recipe: Recipe) -> list[str]:
         f"each batch worked through in {recipe.accumulate} parts": recipe.accumulate > 1,
         f"precision {recipe.precision}": recipe.precision != "float32",
         NORMS.get(recipe.norms, ""): recipe.norms in NORMS,
+        _loss(recipe): recipe.loss != "usual",
+        "tags weighted so that the items with one count as much as those without": recipe.weights is not None,
     }
     return [phrase for phrase, applies in said.items() if applies]
+
+
+def _loss(recipe: Recipe) -> str:
+    """The loss of training where it is not the usual one of the task."""
+    if recipe.loss == "focal":
+        return f"focal loss of power {recipe.focusing:g}"
+    told = [
+        f"{weight:g} x {ERRORS[error]}" if weight != 1 else ERRORS[error] for error, weight in recipe.errors.items()
+    ]
+    return f"loss {' + '.join(told)}"
 
 
 def _flip(augmentation: Augmentation) -> str:

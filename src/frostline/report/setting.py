@@ -71,7 +71,8 @@ def _splits(study: Study) -> list[str]:
         return said
     if dataset.card.validation_counts is not None:
         return ["Split: the official parts; a share takes its part of training and of validation."]
-    return [f"Validation: {percent(study.validation)} of the items of each class of a share, not trained on."]
+    of = "the items of each class of a share" if dataset.task == "classes" else "the items of a share"
+    return [f"Validation: {percent(study.validation)} of {of}, not trained on."]
 
 
 def _grouping(dataset: Dataset) -> str:
@@ -115,7 +116,8 @@ def _network(network: NetworkSpec) -> str:
     if isinstance(network, Timm):
         return _timm(network)
     idle = {"pool_every", "pool_stride"} if isinstance(network, PlainCnn) and network.pooling == "none" else set()
-    numbers = network.model_dump(exclude={"name", *idle})
+    head = network.model_dump(include={"hidden"} if network.output == "linear" else {"hidden", "output"})
+    numbers = network.model_dump(exclude={"name", "hidden", "output", *idle}) | head
     told = (f"{name.replace('_', ' ')} {'none' if value is None else value}" for name, value in numbers.items())
     return f"{network.name}, {', '.join(told)}"
 

@@ -132,9 +132,11 @@ def no_scratch(frame: pd.DataFrame) -> list[str]:
 
 
 def dataset_in_words(dataset: Dataset) -> str:
-    """The name of ``dataset``, where it lies if it is one's own, and its classes."""
+    """The name of ``dataset``, where it lies if it is one's own, and what is predicted of it."""
     at = f" {dataset.path}" if dataset.path else ""
-    return f"{dataset.name}{at}, {dataset.task} {', '.join(dataset.output_names)}"
+    scale = dataset.card.scale
+    ends = f" from {scale[0]:g} to {scale[1]:g}" if scale is not None else ""
+    return f"{dataset.name}{at}, {dataset.task} {', '.join(dataset.output_names)}{ends}"
 
 
 def source_in_words(weights: WeightsFile) -> str:
