@@ -415,11 +415,11 @@ def test_missing_seeds_are_named() -> None:
 
 def test_arms_without_a_common_seed_are_unknown_in_every_respect() -> None:
     rows = [
-        {"arm": arm, "names": arm, "share": 1.0, "seed": seed + 10 * (arm == "b"), "status": "finished", "accuracy": a}
+        {"arm": arm, "names": arm, "share": 1.0, "seed": seed + 10 * (arm == "b"), "status": "finished", "score": a}
         for arm in ("scratch", "b")
         for seed, a in enumerate((0.5, 0.6, 0.7))
     ]
-    made = found(Published(("a.csv",), frame_of(rows), {"accuracy": 1, "train_accuracy": 1}, (), ()))
+    made = found(Published(("a.csv",), frame_of(rows), {"score": 1, "train_score": 1}, (), ()))
     assert {finding.verdict for finding in made.values()} == {"unknown"}
     assert made[TWICE].text == "No two arms have figures of a common seed, so that there is none to compare."
     assert made[DESIGN].text == "No two arms have figures of a common seed."
@@ -429,7 +429,7 @@ def test_runs_without_any_figure_hold_nothing() -> None:
     rows: list[dict[str, object]] = [
         {"arm": arm, "names": arm, "share": 1.0, "seed": 0, "status": "failed"} for arm in "ab"
     ]
-    made = found(Published(("a.csv",), frame_of(rows), {"accuracy": 1, "train_accuracy": 1}, (), ()))
+    made = found(Published(("a.csv",), frame_of(rows), {"score": 1, "train_score": 1}, (), ()))
     assert {finding.verdict for finding in made.values()} == {"unknown"}
     assert made[SEEDS].text.endswith("Missing: a: seed 0 and b: seed 0.")
 
@@ -478,11 +478,11 @@ def test_the_least_p_of_a_pair_counts_that_others_may_fall_before_it() -> None:
 
 def test_the_best_arm_must_have_been_compared_with_all_others() -> None:
     rows = [
-        {"arm": arm, "names": arm, "share": 1.0, "seed": seed + shift, "status": "finished", "accuracy": a + seed / 100}
+        {"arm": arm, "names": arm, "share": 1.0, "seed": seed + shift, "status": "finished", "score": a + seed / 100}
         for arm, a, shift in (("scratch", 0.5, 0), ("b", 0.8, 0), ("far", 0.7, 100))
         for seed in range(8)
     ]
-    results = Published(("a.csv",), frame_of(rows), {"accuracy": 2, "train_accuracy": 2}, (), ())
+    results = Published(("a.csv",), frame_of(rows), {"score": 2, "train_score": 2}, (), ())
     finding = found(results)["Is the highest mean, b, the best arm?"]
     assert finding.verdict == "unknown"
     assert finding.text.startswith("Told apart from scratch. Not compared with far, for want of a common seed.")
@@ -665,13 +665,13 @@ def leaking(unseen: Mapping[str, Sequence[int]]) -> Published:
             "share": 0.5,
             "seed": seed,
             "status": "finished",
-            "accuracy": (right + (20 if arm == "rote" else 8)) / 50,
-            "train_accuracy": (20 if arm == "rote" else 8) / 20,
+            "score": (right + (20 if arm == "rote" else 8)) / 50,
+            "train_score": (20 if arm == "rote" else 8) / 20,
         }
         for arm, counts in unseen.items()
         for seed, right in enumerate(counts)
     ]
-    return Published(("a.csv",), frame_of(rows), {"accuracy": 12, "train_accuracy": 12}, (), ())
+    return Published(("a.csv",), frame_of(rows), {"score": 12, "train_score": 12}, (), ())
 
 
 LEAKING = {"none": [10, 11, 12, 10, 11, 12, 10], "rote": [9, 8, 9, 8, 9, 8, 7], "real": [15, 17, 16, 18, 15, 16, 18]}
