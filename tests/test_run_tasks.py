@@ -118,9 +118,14 @@ def test_a_trial_of_tags_runs_from_a_manifest_and_lists_what_says_nothing(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_study_of_tags_comes_to_its_page(tmp_path: Path, frostline: Frostline) -> None:
-    status, said, _ = frostline("run", str(pictures(tmp_path)), "--to", "out")
-    assert status == 0 and (tmp_path / "out" / "report.html").is_file(), said
+@pytest.mark.parametrize(("study", "words"), [("tags", "macro ROC-AUC"), ("values", "CCC")])
+def test_a_study_comes_to_a_page_that_says_its_score(
+    tmp_path: Path, frostline: Frostline, study: str, words: str
+) -> None:
+    path = str(pictures(tmp_path) if study == "tags" else sounds(tmp_path))
+    status, said, _ = frostline("run", path, "--to", "out")
+    assert status == 0, said
+    assert words in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_a_trial_of_values_runs_from_a_manifest_and_keeps_raw_answers(tmp_path: Path) -> None:
