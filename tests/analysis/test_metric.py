@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from frostline.analysis.audit import audit_findings
+from frostline.analysis.audit_items import ENOUGH, ONE_RUN
 from frostline.analysis.comparisons import gains, means
 from frostline.analysis.contest import Contest
 from frostline.analysis.controls import transfer_effect, transfer_sentences
@@ -108,12 +109,14 @@ def test_a_difference_from_a_control_is_one_of_the_metric() -> None:
 
 
 def test_a_question_about_counts_is_not_asked_of_what_is_none(values: Findings) -> None:
-    (finding,) = [one for one in audit_findings(values) if one.subject == "Are there enough test items for the gaps?"]
-    assert finding.verdict == "unknown"
-    assert finding.text == (
-        "Asked of accuracies alone, which are counts of items; CCC is none. What the number of test items leaves open "
-        "is in the intervals over seeds and items."
+    (known,) = [one for one in audit_findings(values) if one.subject == ENOUGH]
+    assert known.text.startswith("The interval of each gap speaks of other seeds and of other test items")
+    (unknown,) = [one for one in audit_findings(replace(values, book={})) if one.subject == ENOUGH]
+    assert unknown.verdict == "unknown"
+    assert unknown.text == (
+        "Without the answers to single items this is told of accuracies alone, which are counts of items; CCC is none."
     )
+    assert ONE_RUN not in {one.subject for one in audit_findings(replace(values, book={}))}
 
 
 def test_a_regret_may_be_as_large_as_the_metric_is_wide() -> None:
