@@ -52,9 +52,15 @@ def predicted(values: Made) -> Predicted:
 
 
 @pytest.fixture(scope="module")
-def drawn(predicted: Predicted) -> tuple[Picture, ...]:
+def evidence(values: Made) -> Evidence:
+    """All that the page of the study of numbers shows."""
+    return evidence_of(values[1], cut_points(small()), "frozen layers")
+
+
+@pytest.fixture(scope="module")
+def drawn(evidence: Evidence) -> tuple[Picture, ...]:
     """The figures of numbers."""
-    return value_figures(predicted)
+    return tuple(evidence.pictures[-2:])
 
 
 def numbers(picture: Picture) -> list[dict[str, str]]:
@@ -91,13 +97,11 @@ def test_an_interval_of_a_concordance_is_symmetric_and_ends_at_1(values: Made) -
     assert (wide.low, wide.high) == (-1.0, 1.0)
 
 
-def test_the_page_of_numbers_shows_each_figure_of_them_and_the_largest_errors(values: Made) -> None:
-    made, (planned, findings) = small(), values
-    evidence = evidence_of(findings, cut_points(made), "frozen layers")
+def test_the_page_of_numbers_shows_each_figure_of_them_and_the_largest_errors(values: Made, evidence: Evidence) -> None:
     names = [picture.name for picture in evidence.pictures]
     assert names[-3:] == ["validation-against-step", "predicted-against-true", "plane"]
     assert "ccc-against-cut" in names
-    told = told_of_study(made, planned, evidence, {}, None)
+    told = told_of_study(small(), values[0], evidence, {}, None)
     assert [section.anchor for section in told.before_table[:2]] == ["values", "errors"]
 
 
