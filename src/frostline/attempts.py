@@ -1,4 +1,4 @@
-"""Several jobs of one shape from spec to outcome, trained at once."""
+"""Several jobs from spec to outcome: trials of one shape, trained at once, or one scoring."""
 
 from __future__ import annotations
 
@@ -7,18 +7,37 @@ from collections.abc import Sequence
 from functools import partial
 
 from frostline.errors import OutOfMemory, TrainingDiverged
-from frostline.outcome import Failed, Finished
+from frostline.outcome import Ended, Failed, Finished
 from frostline.run import Job, Ready, Trained, alone, attempt, guarded, outcome, ready
+from frostline.run_scoring import ScoringJob, run_scoring
+from frostline.spec.scoring import Scoring
+from frostline.spec.trial import Trial
 from frostline.training.fit import Fitted
 from frostline.training.stackable import stackable
 from frostline.training.stacked import fit_stacked
 
+AnyJob = Job | ScoringJob
+Stack = Sequence[Job] | tuple[ScoringJob]
+"""Trials that are trained at once, or one scoring."""
 
-def attempt_stack(jobs: Sequence[Job]) -> tuple[Finished | Failed, ...]:
+
+def spec_of(job: AnyJob) -> Trial | Scoring:
+    """What the outcome of ``job`` is of."""
+    return job.scoring if isinstance(job, ScoringJob) else job.trial
+
+
+def attempt_stack(jobs: Stack) -> tuple[Ended, ...]:
     """The outcome of each of ``jobs``, in order; trained at once where their networks allow it.
 
-    Never raises an error of a trial: one that fails leaves the others as they are.
+    Never raises an error of a trial or scoring: one that fails leaves the others as they are.
     """
+    first = jobs[0]
+    if isinstance(first, ScoringJob):
+        return (guarded(first.scoring, partial(run_scoring, first)),)
+    return _trained([job for job in jobs if isinstance(job, Job)])
+
+
+def _trained(jobs: Sequence[Job]) -> tuple[Finished | Failed, ...]:
     if len(jobs) == 1:
         return (attempt(jobs[0]),)
     begun = [guarded(job.trial, partial(ready, job)) for job in jobs]

@@ -11,16 +11,18 @@ from typing import Literal
 from rich.console import Console
 
 from frostline.analysis.racing import stopped_by_race
-from frostline.execute import device_of, execute, lacking
+from frostline.execute import device_of, execute, lacking, unscored
 from frostline.executors.choice import executor_of
 from frostline.look.prepare import prepare
 from frostline.outcome import Failed, Finished
 from frostline.progress import Progress
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
+from frostline.spec.scored_cells import never_scored
+from frostline.spec.scoring import Scoring
 from frostline.spec.study import Study
 from frostline.spec.trial import Trial
-from frostline.store import Store, read_facts, read_outcomes
+from frostline.store import Store, read_facts, read_outcomes, read_scores
 from frostline.way import way_of
 from frostline.way_facts import in_words
 
@@ -53,23 +55,26 @@ def carry_out(
         FrostlineError: the study cannot be run as it is.
     """
     console, pool, plan = Console(stderr=True), executor_of(executor, workers), scope.now
-    if _due(study, plan, folder, read_outcomes(folder)):
+    if _due(study, plan, folder, read_outcomes(folder)) or unscored(plan, read_scores(folder)):
         deque(prepare(plan, study.most_left_out, console), maxlen=0)
     with Store(folder) as store, pool:
-        missing = _due(study, plan, folder, store.outcomes())
+        missing: tuple[Trial | Scoring, ...] = (
+            *_due(study, plan, folder, store.outcomes()),
+            *unscored(plan, store.scores()),
+        )
         if study.evidence == "race":
             store.hold({"race": _rules(study, scope.whole)}, CHANGED)
         if missing:
             way_of(study, scope.whole, store, device_of(study, store))
             console.print(in_words(study, read_facts(folder)), markup=False, highlight=False, soft_wrap=True)
         with Progress(plan, len(missing), console) as progress:
-            due, told = {trial.key for trial in missing}, time.monotonic()
+            due, told = {one.key for one in missing}, time.monotonic()
             for outcome in execute(study, plan, store, pool):
                 progress.note(outcome)
                 if study.evidence == "race" and time.monotonic() - told > LOOK_EVERY_S:
                     told = time.monotonic()
-                    progress.expect(len(due - stopped_by_race(study, plan, store.outcomes())))
-            progress.expect(len(due - stopped_by_race(study, plan, store.outcomes())))
+                    progress.expect(len(due - _never(study, plan, store.outcomes())))
+            progress.expect(len(due - _never(study, plan, store.outcomes())))
 
 
 def _rules(study: Study, whole: Plan) -> str:
@@ -78,6 +83,12 @@ def _rules(study: Study, whole: Plan) -> str:
     shares = ", ".join(f"{share:g}" for share in dict.fromkeys(entry.share for entry in whole.entries))
     seeds = ", ".join(str(seed) for seed in dict.fromkeys(entry.seed for entry in whole.entries))
     return f"level {study.level:g}; arms {arms}; shares {shares}; seeds {seeds}"
+
+
+def _never(study: Study, plan: Plan, outcomes: dict[str, Finished | Failed]) -> frozenset[str]:
+    """The keys of the trials that a race has ruled out, and of the scorings of what is thereby never trained."""
+    unrun = stopped_by_race(study, plan, outcomes)
+    return unrun | never_scored(plan.scored, unrun)
 
 
 def _due(study: Study, plan: Plan, folder: Path, outcomes: dict[str, Finished | Failed]) -> tuple[Trial, ...]:

@@ -152,13 +152,16 @@ def status(
     stand_in: StandIns = None,
 ) -> None:
     """Say what of a study is finished, failed and missing."""
-    from frostline.store import read_outcomes
-    from frostline.summary import never_run, status_summary
+    from frostline.store import read_outcomes, read_scores
+    from frostline.summary import never_run, scores_summary, status_summary
 
     narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
     folder = to or default_folder(study)
     known = read_outcomes(folder)
-    typer.echo(status_summary(planned, known, folder, never_run(narrowed, planned, known)))
+    never = never_run(narrowed, planned, known)
+    typer.echo(status_summary(planned, known, folder, never))
+    for line in scores_summary(planned, read_scores(folder), never):
+        typer.echo(line)
 
 
 @app.command(epilog=shown("report"))
@@ -244,8 +247,10 @@ def _report(study: Study, plan: Plan, folder: Path, narrowed_by: str) -> None:
     for answer in found.answers:
         typer.echo(answer)
     typer.echo(f"report: {found.page}")
-    if found.failed:
+    if found.failed or found.unscored:
         said = f"{found.failed} of {len(plan.trials)} trials failed"
+        if found.unscored:
+            said += f", {found.unscored} of {len(plan.scorings)} scorings"
         print_error(f"{said}: the report says why; running again retries them")
         raise typer.Exit(1)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from types import TracebackType
 from typing import Protocol
 
 from frostline.analysis.racing import race
+from frostline.attempts import Stack
 from frostline.errors import StoreMismatch
-from frostline.kept_files import items
-from frostline.outcome import Failed, Finished
+from frostline.held import data_facts, has_files, keep_items, versions, weights_facts
+from frostline.outcome import Ended, Failed, Finished, Scored
 from frostline.run import Job
+from frostline.run_scoring import ScoringJob
 from frostline.shelf import Shelf
-from frostline.spec.network import Timm
 from frostline.spec.plan import Plan
+from frostline.spec.scoring import Scoring, what
 from frostline.spec.study import Keep, Study
 from frostline.spec.trial import Trial
 from frostline.stacking import run_again, stacks
@@ -26,7 +27,7 @@ from frostline.way import way_of
 class Executor(Protocol):
     """Works on stacks of jobs that do not depend on each other, in any order; a stack is trained at once."""
 
-    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+    def map(self, stacks: Sequence[Stack]) -> Iterator[tuple[Ended, ...]]:
         """The outcomes of every stack, in its order, each stack as it ends."""
 
     def __enter__(self) -> Executor: ...
@@ -48,24 +49,32 @@ def lacking(plan: Plan, outcomes: Mapping[str, Finished | Failed], shelf: Shelf,
     )
 
 
-def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Iterator[Finished | Failed]:
+def unscored(plan: Plan, scores: Mapping[str, Scored | Failed]) -> tuple[Scoring, ...]:
+    """The scorings of ``plan`` that lack their scores, those that failed among them."""
+    return tuple(one for one in plan.scorings if not isinstance(scores.get(one.key), Scored))
+
+
+def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Iterator[Ended]:
     """Runs what ``plan`` lacks and yields each outcome once it is stored; starts before what starts from them.
 
-    Data in files is compared with that of the kept outcomes even where nothing lacks.
+    Layers are scored beside the first trials that start from them. Data in files is compared with that of the kept
+    outcomes even where nothing lacks.
 
     Raises:
         StoreMismatch: data, weights or the device differ from those of the outcomes already kept.
     """
     shelf, outcomes = Shelf(store.folder), store.outcomes()
     missing = {trial.key for trial in lacking(plan, outcomes, shelf, study.keep)}
-    if not missing and not _has_files(plan):
+    waiting = {one.key: one for one in unscored(plan, store.scores())}
+    idle = not missing and not waiting
+    if idle and not has_files(plan):
         return
-    facts = _data_facts(study, plan) | (_weights_facts(plan) if missing else {})
+    facts = data_facts(study, plan) | ({} if idle else weights_facts(plan))
     store.hold(facts, "Restore the data or weights, or name another folder with --to.")
-    if not missing:
+    if idle:
         return
-    store.hold(_versions(plan), "Go back to these versions, or name another folder with --to.")
-    _keep_items(plan, shelf)
+    store.hold(versions(plan), "Go back to these versions, or name another folder with --to.")
+    keep_items(plan, shelf)
     way = way_of(study, plan, store, device_of(study, store))
 
     def job_of(trial: Trial) -> Job:
@@ -75,22 +84,29 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
     for asked in _rounds(study, plan, ended):
         for wave in plan.waves:
             due = {trial.key for trial in wave if trial.key in missing and trial.key in asked}
+            scored = {key: waiting.pop(key) for key in _ready(waiting, ended.keys() - missing)}
             missing -= due
             again = [some for stack in stacks(wave, way.stacked) for some in run_again(stack, due, outcomes)]
             again.sort(key=_arithmetic, reverse=True)
-            trials = {trial.key: trial for stack in again for trial in stack}
-            broken = {key: failed for key, trial in trials.items() if (failed := _failed_start(trial, ended))}
-            jobs = [[job_of(trial) for trial in stack if trial.key not in broken] for stack in again]
+            specs = {trial.key: trial for stack in again for trial in stack} | scored
+            broken = {key: failed for key, spec in specs.items() if (failed := _failed_start(spec, ended))}
+            jobs: list[Stack] = [[job_of(trial) for trial in stack if trial.key not in broken] for stack in again]
+            jobs += [(ScoringJob(one, store.folder, way),) for key, one in scored.items() if key not in broken]
             told = ((failed,) for failed in broken.values())
             for found in chain(told, executor.map([stack for stack in jobs if stack])):
                 _refuse_other_bits(outcomes, found, facts)
                 news = [now for now in found if _is_news(outcomes.get(now.key), now)]
-                store.append_all([(trials[now.key], now) for now in news])
-                ended.update({now.key: now for now in found})
-                yield from (now for now in found if now.key in due)
+                store.append_all([(specs[now.key], now) for now in news])
+                ended.update({now.key: now for now in found if not isinstance(now, Scored) and now.key not in scored})
+                yield from (now for now in found if now.key in due or now.key in scored)
 
 
-def _is_news(before: Finished | Failed | None, now: Finished | Failed) -> bool:
+def _ready(waiting: Mapping[str, Scoring], ended: Collection[str]) -> list[str]:
+    """The keys of the scorings whose start has ended, or is no trial."""
+    return [key for key, one in waiting.items() if one.predecessor is None or one.predecessor.key in ended]
+
+
+def _is_news(before: Finished | Failed | None, now: Ended) -> bool:
     """Whether ``now`` takes the place of ``before``: a failure never takes that of what had finished."""
     return isinstance(now, Finished) or not isinstance(before, Finished)
 
@@ -124,9 +140,7 @@ def _rounds(study: Study, plan: Plan, ended: Mapping[str, Finished | Failed]) ->
             return
 
 
-def _refuse_other_bits(
-    kept: Mapping[str, Finished | Failed], found: Sequence[Finished | Failed], facts: Mapping[str, str]
-) -> None:
+def _refuse_other_bits(kept: Mapping[str, Finished | Failed], found: Sequence[Ended], facts: Mapping[str, str]) -> None:
     """Nothing, where all ``found`` was computed on the data that the study holds and equals what was finished before.
 
     Raises:
@@ -134,18 +148,13 @@ def _refuse_other_bits(
     """
     for now in found:
         before = kept.get(now.key)
-        if isinstance(now, Finished) and now.data_digest not in facts.values():
-            raise StoreMismatch(f"trial {now.key} read other data than the study began with; its outcome is not kept")
+        if isinstance(now, Finished | Scored) and now.data_digest not in facts.values():
+            kind = "scoring" if isinstance(now, Scored) else "trial"
+            raise StoreMismatch(f"{kind} {now.key} read other data than the study began with; its outcome is not kept")
         if isinstance(now, Finished) and isinstance(before, Finished) and now != before:
             raise StoreMismatch(
                 f"trial {now.key} gave other figures than when it first finished; the first ones are kept"
             )
-
-
-def _versions(plan: Plan) -> dict[str, str]:
-    """The versions that figures of ``plan`` depend on: a study never mixes them."""
-    foreign = ("timm",) if any(isinstance(trial.network, Timm) for trial in plan.trials) else ()
-    return {f"version of {name}": version(name) for name in ("frostline", "torch", "numpy", *foreign)}
 
 
 def _keep_for(trial: Trial, plan: Plan, keep: Keep) -> Keep:
@@ -165,58 +174,13 @@ def _kept(trial: Trial, plan: Plan, shelf: Shelf, keep: Keep) -> bool:
             return shelf.weights_path(trial.key).exists() and bool(shelf.checkpoints(trial.key))
 
 
-def _failed_start(trial: Trial, outcomes: Mapping[str, Finished | Failed]) -> Failed | None:
-    before = trial.predecessor
+def _failed_start(spec: Trial | Scoring, outcomes: Mapping[str, Finished | Failed]) -> Failed | None:
+    before = spec.predecessor
     failed = None if before is None else outcomes.get(before.key)
     if before is None or not isinstance(failed, Failed):
         return None
-    return Failed(key=trial.key, error=f"its start {before.key} failed: {failed.error}", traceback="")
-
-
-def _has_files(plan: Plan) -> bool:
-    """Whether some data of ``plan`` lies in files of a user, which may change at any time."""
-    return any(trial.dataset.card.kind != "planes" for trial in plan.trials)
-
-
-def _data_facts(study: Study, plan: Plan) -> dict[str, str]:
-    """The digest of every dataset that ``plan`` reads, as it is now, and what is left out of it.
-
-    Raises:
-        DataFault: one of them cannot be read, or more files had to be left out than the study allows.
-    """
-    from frostline.data.read import read, refuse_many_left_out
-    from frostline.data.samples import Collection
-
-    facts = {}
-    for reading in sorted({trial.dataset.reading for trial in plan.trials}, key=str):
-        whole = read(reading)
-        facts[f"data of {reading}"] = whole.digest
-        if isinstance(whole, Collection):
-            refuse_many_left_out(str(reading), whole, study.most_left_out)
-            facts[f"left out of {reading}"] = "\n".join(f"{out.file}: {out.reason}" for out in whole.left_out)
-    return facts
-
-
-def _keep_items(plan: Plan, shelf: Shelf) -> None:
-    """Keeps, once a dataset of ``plan``, which items it has and which of them are near duplicates, for the audit."""
-    from frostline.data.read import read
-
-    for reading in sorted({trial.dataset.reading for trial in plan.trials}, key=str):
-        whole = read(reading)
-        if not shelf.items_path(whole.digest).exists():
-            shelf.keep_items(whole.digest, items(whole))
-
-
-def _weights_facts(plan: Plan) -> dict[str, str]:
-    """The digest of all published weights that ``plan`` starts from, as they are now.
-
-    Raises:
-        WeightsFault: some cannot be read.
-    """
-    from frostline.networks.published import digest_of_weights
-
-    references = sorted({trial.published.weights for trial in plan.trials if trial.published is not None})
-    return {f"weights {ref}": digest_of_weights(ref) for ref in references}
+    error = f"its start {before.key} failed: {failed.error}"
+    return Failed(what=what(spec), key=spec.key, error=error, traceback="")
 
 
 def device_of(study: Study, store: Store) -> str:

@@ -13,14 +13,14 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from frostline.analysis.metric import METRICS
-from frostline.outcome import Failed, Finished
+from frostline.outcome import Ended, Failed, Scored
 from frostline.spec.plan import Entry, Plan
 
 PLAIN_EVERY_S = 15.0
 
 
 class Progress:
-    """Trials done, failed and left, the time that may be left, and the best arm so far, at the largest share.
+    """Trials and scorings done, failed and left, the time left, and the best arm so far, at the largest share.
 
     Controls are no arms to choose, and never the best.
     """
@@ -49,12 +49,14 @@ class Progress:
         elif self._done or self._failed:
             self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
 
-    def note(self, outcome: Finished | Failed) -> None:
+    def note(self, outcome: Ended) -> None:
         """Counts ``outcome``; a failure is told at once."""
         if isinstance(outcome, Failed):
             self._failed += 1
             reason = outcome.error.splitlines()[0]
             self._console.print(f"failed {outcome.key}: {reason}", markup=False, highlight=False, soft_wrap=True)
+        elif isinstance(outcome, Scored):
+            self._done += 1
         else:
             self._done += 1
             for entry in self._entries[outcome.key]:

@@ -20,7 +20,7 @@ from frostline.outcome import Failed, Finished
 from frostline.report.page import write_report
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
-from frostline.store import read_outcomes
+from frostline.store import read_outcomes, read_scores
 
 UNKNOWN: Mapping[str, Finished | Failed] = MappingProxyType({})
 """Outcomes of which nothing is known."""
@@ -28,11 +28,12 @@ UNKNOWN: Mapping[str, Finished | Failed] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Reported:
-    """The answer at each share, where the page lies, and how many trials failed."""
+    """The answer at each share, where the page lies, how many trials failed, and how many scorings (``unscored``)."""
 
     answers: tuple[str, ...]
     page: Path
     failed: int
+    unscored: int = 0
 
 
 def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> Reported:
@@ -54,7 +55,10 @@ def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> R
     findings = findings_in(folder, study, frame, outcomes)
     answers = tuple(sentence(recommendation) for recommendation in recommend(findings))
     failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
-    return Reported(answers, write_report(study, plan, findings, folder, found, narrowed_by), failed)
+    scores = read_scores(folder)
+    unscored = sum(isinstance(scores.get(one.key), Failed) for one in plan.scorings)
+    page = write_report(study, plan, findings, folder, found, narrowed_by)
+    return Reported(answers, page, failed, unscored)
 
 
 def findings_in(

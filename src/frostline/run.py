@@ -28,6 +28,7 @@ from frostline.outcome import Failed, Finished, Frozen
 from frostline.shelf import Shelf
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.recipe import Precision, Recipe
+from frostline.spec.scoring import Scoring, what
 from frostline.spec.study import Keep
 from frostline.spec.trial import Trial
 from frostline.start import Start, fit_of, refuse_tested_starts, start_of
@@ -62,15 +63,15 @@ def attempt(job: Job) -> Finished | Failed:
     return guarded(job.trial, partial(run_trial, job))
 
 
-def guarded(trial: Trial, work: Callable[[], T]) -> T | Failed:
-    """What ``work`` for ``trial`` gives, or its failure with the reason."""
+def guarded(spec: Trial | Scoring, work: Callable[[], T]) -> T | Failed:
+    """What ``work`` for ``spec`` gives, or its failure with the reason."""
     try:
         return work()
     except FrostlineError as error:
-        return Failed(key=trial.key, error=str(error), traceback=traceback.format_exc())
+        return Failed(what=what(spec), key=spec.key, error=str(error), traceback=traceback.format_exc())
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        return Failed(key=trial.key, error=reason, traceback=traceback.format_exc())
+        return Failed(what=what(spec), key=spec.key, error=reason, traceback=traceback.format_exc())
 
 
 def run_trial(job: Job) -> Finished:

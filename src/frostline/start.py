@@ -1,7 +1,8 @@
-"""What a trial starts from: weights of another trial or of others, weights that are drawn for a control, or none."""
+"""What a trial starts from or a scoring is of: weights of a trial or of others, drawn for a control, or none."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,10 +18,13 @@ from frostline.networks.weights import UNUSED_TENSORS, load_into, read_weights
 from frostline.randomness import stream_seed
 from frostline.shelf import Shelf
 from frostline.spec.dataset import Dataset
-from frostline.spec.network import Timm
-from frostline.spec.trial import Matched, RandomStart, Trial, WeightsFile
+from frostline.spec.network import NetworkSpec, Timm
+from frostline.spec.scoring import Scoring
+from frostline.spec.trial import Head, Matched, RandomStart, Trial, WeightsFile
+from frostline.spec.trial import Start as Begin
 
 Kind = Literal["none", "self-pretrained", "published", "random", "matched"]
+OWN: Kind = "self-pretrained"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Start:
         return None if self.donor is None else state_digest(self.donor)
 
 
-def refuse_tested_starts(splits: Splits, trial: Trial, shelf: Shelf) -> None:
+def refuse_tested_starts(splits: Splits, trial: Trial | Scoring, shelf: Shelf) -> None:
     """Nothing, where no ancestor of ``trial`` has learned from an item, a file or a group of its test part.
 
     Files are told by their content, for the names of one's own data say nothing about data elsewhere; ids count where
@@ -76,38 +80,64 @@ def _several(ids: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.asarray(groups[groups != ids])
 
 
+@dataclass(frozen=True)
+class _Form:
+    """What a donor has to be like: its network, what that must fit, and what will become of its head."""
+
+    network: NetworkSpec
+    fit: Fit
+    head: Head
+
+
 def start_of(trial: Trial, shelf: Shelf) -> Start:
     """The donor of ``trial``: the best weights of the trial it starts from, published or drawn ones; none for scratch.
 
     Raises:
         WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
     """
-    match trial.start:
-        case None:
-            return Start(None, "none")
+    if trial.start is None:
+        return Start(None, "none")
+    form = _Form(trial.network, fit_of(trial, kept=len(trial.surgery)), trial.head)
+    chain = (trial, *trial.ancestors)
+    # A chain from scratch has learned from nothing but its target. Where a head is replaced on the way, one network was
+    # the start of another.
+    alone = all(link.dataset == trial.dataset and link.share == trial.share for link in chain)
+    kept = alone and all(link.head == "kept" for link in chain[:-1])
+    donor, told = _donor(trial.start, form, shelf)
+    return Start(donor, _kind([link.start for link in chain], "none" if kept else OWN), told)
+
+
+def start_of_scoring(scoring: Scoring, shelf: Shelf) -> Start:
+    """The network whose layers ``scoring`` scores, whole and with the head that it has, as transfers start from it.
+
+    Raises:
+        WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
+    """
+    channels, size = scoring.dataset.plane_shape
+    fit = Fit(channels, size, len(scoring.dataset.class_indices), len(scoring.network.layer_names))
+    donor, told = _donor(scoring.start, _Form(scoring.network, fit, "new"), shelf)
+    return Start(donor, _kind([scoring.start, *(link.start for link in scoring.ancestors)], OWN), told)
+
+
+def _donor(start: Begin, form: _Form, shelf: Shelf) -> tuple[Network, tuple[str, ...]]:
+    """The network with the weights of ``start``, and what of these was not taken as it is."""
+    match start:
         case RandomStart(seed=seed):
-            fit = fit_of(trial, kept=len(trial.surgery))
-            donor = build(trial.network, fit, stream_seed(seed, "weights", "untrained"))
-            return Start(donor, _kind(trial), (f"untrained weights, drawn as a fresh network has them (seed {seed})",))
+            donor = build(form.network, form.fit, stream_seed(seed, "weights", "untrained"))
+            return donor, (f"untrained weights, drawn as a fresh network has them (seed {seed})",)
         case Matched(start=like, seed=seed):
-            donor, told = _donor(trial, like, shelf)
+            donor, told = _donor(like, form, shelf)
             drawn = (
                 "fresh weights, each parameter drawn by the normal law with the mean and deviation that it has in the "
                 f"start, running means and variances of norms in another order (seed {seed})"
             )
-            return Start(matched(donor, seed), _kind(trial), (*told, drawn))
-        case start:
-            donor, told = _donor(trial, start, shelf)
-            return Start(donor, _kind(trial), told)
-
-
-def _donor(trial: Trial, start: Trial | WeightsFile, shelf: Shelf) -> tuple[Network, tuple[str, ...]]:
-    """The network with the weights of ``start``, and what of these was not taken as it is."""
-    if isinstance(start, WeightsFile):
-        return _published(trial, start.weights)
-    path, donor = shelf.weights_path(start.key), build(start.network, fit_of(start), seed=0)
-    load_into(donor, read_weights(path), path)
-    return donor, ()
+            return matched(donor, seed), (*told, drawn)
+        case WeightsFile(weights=ref):
+            return _published(form, ref)
+        case Trial():
+            path, donor = shelf.weights_path(start.key), build(start.network, fit_of(start), seed=0)
+            load_into(donor, read_weights(path), path)
+            return donor, ()
 
 
 def fit_of(trial: Trial, kept: int | None = None) -> Fit:
@@ -116,34 +146,27 @@ def fit_of(trial: Trial, kept: int | None = None) -> Fit:
     return Fit(channels, size, trial.dataset.outputs, trial.surgery.kept if kept is None else kept)
 
 
-def _kind(trial: Trial) -> Kind:
-    """Where the weights at the root of the chain of ``trial`` came from.
-
-    A chain from scratch has learned from nothing but its target, so that it has no start in this sense. Where a head is
-    replaced on the way, one network was the start of another.
-    """
-    chain = (trial, *trial.ancestors)
-    if any(isinstance(link.start, Matched) for link in chain):
+def _kind(starts: Sequence[Begin | None], trained: Kind) -> Kind:
+    """Where the weights at the root of a chain of ``starts``, nearest first, came from; ``trained`` if from scratch."""
+    if any(isinstance(start, Matched) for start in starts):
         return "matched"
-    match chain[-1].start:
+    match starts[-1]:
         case RandomStart() | WeightsFile(origin="random"):
             return "random"
         case WeightsFile():
             return "published"
-    alone = all(link.dataset == trial.dataset and link.share == trial.share for link in chain)
-    return "none" if alone and all(link.head == "kept" for link in chain[:-1]) else "self-pretrained"
+    return trained
 
 
-def _published(trial: Trial, ref: str) -> tuple[Network, tuple[str, ...]]:
-    """A network of the trial's shape with the weights ``ref``; the head stays unused where it will be new."""
-    fit = fit_of(trial, kept=len(trial.surgery))
-    if isinstance(trial.network, Timm):
+def _published(form: _Form, ref: str) -> tuple[Network, tuple[str, ...]]:
+    """A network of that form with the weights ``ref``; the head stays unused where it will be new."""
+    if isinstance(form.network, Timm):
         # timm takes seconds to import, and plain networks do without.
         from frostline.networks.timm_networks import disassemble, timm_model
 
-        model = timm_model(trial.network, fit)
-        told = load_published(ref, model, "kept" if trial.head == "kept" else "new")
+        model = timm_model(form.network, form.fit)
+        told = load_published(ref, model, "kept" if form.head == "kept" else "new")
         return disassemble(model), told
-    donor, path = build(trial.network, fit, seed=0), locate(ref)
-    load_into(donor, read_weights(path), path, unused=UNUSED_TENSORS[trial.head])
+    donor, path = build(form.network, form.fit, seed=0), locate(ref)
+    load_into(donor, read_weights(path), path, unused=UNUSED_TENSORS[form.head])
     return donor, ()

@@ -1,4 +1,4 @@
-"""Outcomes of a study, the trials they belong to, and facts that must not change between runs.
+"""Outcomes of a study, the trials and scorings they belong to, and facts that must not change between runs.
 
 They lie in one SQLite file, ``study.sqlite``, which one process writes at a time; ``frostline.shelf`` has the rest.
 """
@@ -17,8 +17,9 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 
 from frostline.errors import StoreBusy, StoreMismatch
-from frostline.outcome import Failed, Finished, Outcome
+from frostline.outcome import Ended, Failed, Finished, Outcome, Scored
 from frostline.shelf import PARTIAL
+from frostline.spec.scoring import Scoring
 from frostline.spec.trial import Trial
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ SCHEMA = """
 create table outcomes (key text primary key, status text not null, trial text not null, outcome text not null);
 create table facts (name text primary key, value text not null);
 """
-OUTCOME: TypeAdapter[Finished | Failed] = TypeAdapter(Outcome)
+OUTCOME: TypeAdapter[Ended] = TypeAdapter(Outcome)
 
 
 class Store:
@@ -62,22 +63,26 @@ class Store:
         self._database.close()
         self._lock.close()
 
-    def append(self, trial: Trial, outcome: Finished | Failed) -> None:
-        """Keeps ``outcome`` in one transaction; it replaces an earlier one of the same trial."""
-        self.append_all([(trial, outcome)])
+    def append(self, spec: Trial | Scoring, outcome: Ended) -> None:
+        """Keeps ``outcome`` in one transaction; it replaces an earlier one of the same trial or scoring."""
+        self.append_all([(spec, outcome)])
 
-    def append_all(self, several: Sequence[tuple[Trial, Finished | Failed]]) -> None:
-        """Keeps the outcomes of ``several`` trials, all or none, in one transaction."""
+    def append_all(self, several: Sequence[tuple[Trial | Scoring, Ended]]) -> None:
+        """Keeps the outcomes of ``several`` trials and scorings, all or none, in one transaction."""
         rows = [
-            (trial.key, outcome.status, trial.model_dump_json(exclude_defaults=True), outcome.model_dump_json())
-            for trial, outcome in several
+            (spec.key, outcome.status, spec.model_dump_json(exclude_defaults=True), outcome.model_dump_json())
+            for spec, outcome in several
         ]
         with self._database:
             self._database.executemany("insert or replace into outcomes values (?, ?, ?, ?)", rows)
 
     def outcomes(self) -> dict[str, Finished | Failed]:
-        """Every kept outcome, by the key of its trial."""
-        return _outcomes(self._database)
+        """Every kept outcome of a trial, by the key of its trial."""
+        return _of_trials(self._database)
+
+    def scores(self) -> dict[str, Scored | Failed]:
+        """Every kept outcome of a scoring, by the key of its scoring."""
+        return _of_scorings(self._database)
 
     def hold(self, facts: Mapping[str, str], remedy: str) -> None:
         """Keeps ``facts`` that are new.
@@ -107,8 +112,13 @@ class Store:
 
 
 def read_outcomes(folder: Path) -> dict[str, Finished | Failed]:
-    """Every outcome kept in ``folder``, by key, read beside a writer at work; none where nothing was run there."""
-    return _read(folder, _outcomes)
+    """The outcome of every trial kept in ``folder``, by key, read beside a writer; none where nothing was run there."""
+    return _read(folder, _of_trials)
+
+
+def read_scores(folder: Path) -> dict[str, Scored | Failed]:
+    """The outcome of every scoring kept in ``folder``, by key, read beside a writer; none where nothing was scored."""
+    return _read(folder, _of_scorings)
 
 
 def read_facts(folder: Path) -> dict[str, str]:
@@ -134,7 +144,23 @@ def _damaged(path: Path, error: sqlite3.DatabaseError) -> StoreMismatch:
     return StoreMismatch(f"{path} is not a study's database or is damaged ({error}); move it away")
 
 
-def _outcomes(database: sqlite3.Connection) -> dict[str, Finished | Failed]:
+def _of_trials(database: sqlite3.Connection) -> dict[str, Finished | Failed]:
+    return {
+        key: one
+        for key, one in _outcomes(database).items()
+        if not isinstance(one, Scored) and not (isinstance(one, Failed) and one.what == "scoring")
+    }
+
+
+def _of_scorings(database: sqlite3.Connection) -> dict[str, Scored | Failed]:
+    return {
+        key: one
+        for key, one in _outcomes(database).items()
+        if isinstance(one, Scored) or (isinstance(one, Failed) and one.what == "scoring")
+    }
+
+
+def _outcomes(database: sqlite3.Connection) -> dict[str, Ended]:
     rows = database.execute("select key, outcome from outcomes")
     return {key: OUTCOME.validate_json(text) for key, text in rows}
 

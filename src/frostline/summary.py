@@ -8,11 +8,12 @@ from pathlib import Path
 
 from frostline.catalog import DatasetCard, dataset_cards
 from frostline.errors import FrostlineError
-from frostline.outcome import Failed, Finished
+from frostline.outcome import Failed, Finished, Scored
 from frostline.presets import presets
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Entry, Plan
+from frostline.spec.scored_cells import never_scored
 from frostline.spec.study import Study
 from frostline.spec.surgery import Fate, Surgery, in_short
 from frostline.spec.timm_facts import FAMILIES, Architecture, architectures, unknown
@@ -42,6 +43,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
             f"{cells} cells, {len(plan.trials)} trials in {len(plan.waves)} waves ({waves})",
             *([_race(study, plan)] if study.evidence == "race" else []),
+            *([_scored(study, plan)] if study.scores is not None else []),
         ]
     )
 
@@ -69,6 +71,23 @@ def status_summary(
     if states["failed"]:
         lines.append("failed trials are tried again by `frostline run`")
     return "\n".join(lines)
+
+
+def scores_summary(
+    plan: Plan, scores: Mapping[str, Scored | Failed], stopped: Collection[str] = frozenset()
+) -> list[str]:
+    """How many scorings of ``plan`` are done, failed and missing, with the reasons; nothing where it has none.
+
+    Those of starts that are ``stopped`` by a race are not missing.
+    """
+    if not plan.scorings:
+        return []
+    never = never_scored(plan.scored, stopped)
+    states = Counter(_state(scores.get(one.key), one.key not in never) for one in plan.scorings)
+    failures = [found for one in plan.scorings if isinstance(found := scores.get(one.key), Failed)]
+    told = f"layer scores: {states['scored']} scored, {states['failed']} failed, {states['missing']} missing"
+    told += f", {states['stopped']} not run" if states["stopped"] else ""
+    return [told, *(f"  failed {failure.key}: {failure.error}" for failure in failures[:LISTED])]
 
 
 def never_run(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed]) -> frozenset[str]:
@@ -162,8 +181,14 @@ def _facts(card: DatasetCard) -> str:
     return f"{card.title}: {items}, {len(names)} {card.task}{shape}, {card.licence}"
 
 
-def _state(outcome: Finished | Failed | None, needed: bool) -> str:
+def _state(outcome: Finished | Scored | Failed | None, needed: bool) -> str:
     return outcome.status if outcome else "missing" if needed else "stopped"
+
+
+def _scored(study: Study, plan: Plan) -> str:
+    assert study.scores is not None
+    count = "1 scoring" if len(plan.scorings) == 1 else f"{len(plan.scorings)} scorings"
+    return f"layer scores before training: {', '.join(study.scores.names)}; {count}"
 
 
 def _race(study: Study, plan: Plan) -> str:

@@ -17,6 +17,7 @@ from frostline.randomness import stream
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools, dealt, turn_of
 from frostline.spec.portion import portion, validation_of
+from frostline.spec.scoring import Scoring
 from frostline.spec.trial import Trial
 
 NOWHERE = -1
@@ -83,7 +84,7 @@ class Splits:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def split(whole: Corpus | Collection, trial: Trial) -> Splits:
+def split(whole: Corpus | Collection, trial: Trial | Scoring) -> Splits:
     """The splits of ``trial``: its share of the training and of the validation pool, and the sealed test part.
 
     Where there are folds, the split seed chooses the one that tests and the one that validates; elsewhere it divides
@@ -158,7 +159,7 @@ class _Roll:
     places: Shaped[np.ndarray, " item"]
 
 
-def _rolls(whole: Corpus | Collection, corpus: Corpus, trial: Trial) -> dict[str, _Roll]:
+def _rolls(whole: Corpus | Collection, corpus: Corpus, trial: Trial | Scoring) -> dict[str, _Roll]:
     """What is listed to train on, and to validate on where there is such a part, usable or not."""
     parts = {"train": corpus.train, "validation": corpus.validation}
     there = {part: samples for part, samples in parts.items() if samples is not None}
@@ -180,7 +181,7 @@ def _sizes(rolls: Mapping[str, _Roll], dataset: Dataset) -> Pools:
     return Pools(counts["train"], counts.get("validation"), ())
 
 
-def _pools(rolls: Mapping[str, _Roll], trial: Trial, position: int) -> dict[str, np.ndarray]:
+def _pools(rolls: Mapping[str, _Roll], trial: Trial | Scoring, position: int) -> dict[str, np.ndarray]:
     """The places of the class at ``position`` that may train, and of those that may validate."""
     places = {part: roll.places[roll.labels == position] for part, roll in rolls.items()}
     if "validation" in places:

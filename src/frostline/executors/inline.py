@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from frostline.attempts import attempt_stack
-from frostline.outcome import Failed, Finished
-from frostline.run import Job
+from frostline.attempts import Stack, attempt_stack
+from frostline.outcome import Ended
 
 
 class Inline:
@@ -20,7 +19,7 @@ class Inline:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+    def map(self, stacks: Sequence[Stack]) -> Iterator[tuple[Ended, ...]]:
         """The outcomes of each stack, in order, as each ends."""
         threads = torch.get_num_threads()
         try:

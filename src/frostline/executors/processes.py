@@ -11,10 +11,10 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
-from frostline.attempts import attempt_stack
-from frostline.outcome import Failed, Finished
+from frostline.attempts import AnyJob, Stack, attempt_stack, spec_of
+from frostline.outcome import Ended, Failed
 from frostline.probe import cores
-from frostline.run import Job
+from frostline.spec.scoring import what
 
 GRACE_S = 5.0
 """How long a worker whose pipe has closed may take to end by itself, so that its own status is known."""
@@ -46,7 +46,7 @@ class Processes:
             worker.end()
         self._workers.clear()
 
-    def map(self, stacks: Sequence[Sequence[Job]]) -> Iterator[tuple[Finished | Failed, ...]]:
+    def map(self, stacks: Sequence[Stack]) -> Iterator[tuple[Ended, ...]]:
         """The outcomes of each stack, in the order in which they end; the jobs of a worker that dies are failed."""
         queue = list(reversed(stacks))
         wanted = self._wanted or max([1, *(_abreast(job) for stack in stacks for job in stack)])
@@ -70,7 +70,7 @@ class Processes:
                 yield outcomes
 
 
-def _abreast(job: Job) -> int:
+def _abreast(job: AnyJob) -> int:
     """How many jobs like ``job`` the cores are enough for; one at a time on an accelerator, whose memory they share."""
     return cores() // job.way.threads if job.way.device == "cpu" else 1
 
@@ -90,10 +90,10 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
         far.close()
-        self.stack: Sequence[Job] = ()
+        self.stack: Stack = ()
         self.dead = False
 
-    def lease(self, stack: Sequence[Job]) -> None:
+    def lease(self, stack: Stack) -> None:
         """Sends ``stack`` to the process; a process that is gone is noticed when the outcomes are asked for."""
         self.stack = stack
         try:
@@ -101,17 +101,20 @@ class _Worker:
         except OSError:
             self.dead = True
 
-    def outcomes(self) -> tuple[Finished | Failed, ...]:
+    def outcomes(self) -> tuple[Ended, ...]:
         """What became of each of the leased jobs."""
         try:
-            outcomes: tuple[Finished | Failed, ...] = self.connection.recv()
+            outcomes: tuple[Ended, ...] = self.connection.recv()
         except (EOFError, OSError):
             self.dead = True
             self.process.join(GRACE_S)
             self.process.kill()
             self.process.join()
             said = _death(self.process.exitcode)
-            return tuple(Failed(key=job.trial.key, error=said, traceback="") for job in self.stack)
+            return tuple(
+                Failed(what=what(spec), key=spec.key, error=f"{said} {what(spec)}", traceback="")
+                for spec in map(spec_of, self.stack)
+            )
         return outcomes
 
     def end(self) -> None:
@@ -125,8 +128,8 @@ def _death(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
         name = signal.Signals(-exitcode).name
         hint = "; the machine may have run out of memory: use fewer workers" if name == "SIGKILL" else ""
-        return f"the worker process was ended by {name}{hint}; run the study again to retry this trial"
-    return f"the worker process ended with status {exitcode}; run the study again to retry this trial"
+        return f"the worker process was ended by {name}{hint}; run the study again to retry this"
+    return f"the worker process ended with status {exitcode}; run the study again to retry this"
 
 
 def _serve(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from frostline.catalog import load_code
 from frostline.networks.network import Network
-from frostline.outcome import Record
+from frostline.outcome import LayerScore
 from frostline.randomness import stream
 from frostline.scoring.draws import groups_of, interval, part_interval, stratified
 from frostline.scoring.features import head_probabilities, layer_features
@@ -25,26 +25,6 @@ LEVEL = 0.95
 HEAD = "head"
 Known = Scored | ScoringFault
 """The features of a layer, or why it has none that can be scored."""
-
-
-class LayerScore(Record):
-    """One figure of one score of one layer on ``n`` items, None where it cannot be had.
-
-    ``low`` to ``high`` is where it lies for other items of the same kind at ``level``, None where that cannot be told.
-    ``other`` is the second layer that it is of, where it is of two. ``told`` says why something is None, and which
-    items it was computed on where not on all.
-    """
-
-    layer: str
-    score: str
-    figure: str
-    value: float | None
-    low: float | None
-    high: float | None
-    level: float
-    n: int
-    other: str | None = None
-    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

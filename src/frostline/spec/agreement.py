@@ -42,7 +42,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     if dataset is not None and isinstance(source, Pretraining):
         found += _unlike_planes(source.dataset, dataset)
     found += _pretrained_by_nobody(raw, source, network) + _controls_of_nothing(raw, surgeries)
-    found += _controls_like_the_source(raw, source, dataset)
+    found += _controls_like_the_source(raw, source, dataset) + _scores_of_nothing(raw)
     found += _recipes_of_other_tasks(raw, source, dataset)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
 
@@ -102,6 +102,13 @@ def _controls_like_the_source(raw: Mapping[str, Any], source: object, dataset: o
         said = "selffer starts from a network trained on the target, and so does the source; leave it out"
         found.append((("controls",), said))
     return found
+
+
+def _scores_of_nothing(raw: Mapping[str, Any]) -> list[Disagreement]:
+    if raw.get("scores") is None or raw.get("source") is not None:
+        return []
+    said = "there is nothing to score, for the study starts from no source; remove it, or add a source"
+    return [(("scores",), said)]
 
 
 def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:

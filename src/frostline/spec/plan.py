@@ -13,6 +13,8 @@ from frostline.spec.axes import CONTROLS, Beginning, Control, Pretraining, count
 from frostline.spec.inputs import Inputs, inputs_of
 from frostline.spec.portion import Portioned, resolved
 from frostline.spec.refusals import refusals
+from frostline.spec.scored_cells import ScoredCell, scored_cells
+from frostline.spec.scoring import Scoring
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
 from frostline.spec.task_recipes import for_task
@@ -57,9 +59,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every cell of a study and the trials that fill them; trials of equal content are one trial."""
+    """Every cell of a study and the trials that fill them; trials of equal content are one trial.
+
+    ``scored`` holds what is scored before training, if anything is.
+    """
 
     entries: tuple[Entry, ...]
+    scored: tuple[ScoredCell, ...] = ()
 
     @cached_property
     def waves(self) -> tuple[tuple[Trial, ...], ...]:
@@ -81,6 +87,11 @@ class Plan:
     def trials(self) -> tuple[Trial, ...]:
         """Each trial once, in an order in which every start stands before what starts from it."""
         return tuple(trial for wave in self.waves for trial in wave)
+
+    @cached_property
+    def scorings(self) -> tuple[Scoring, ...]:
+        """Each scoring once; what it is of is in no later wave than that of the trials that start from it."""
+        return tuple({cell.scoring.key: cell.scoring for cell in self.scored}.values())
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
@@ -117,7 +128,7 @@ def plan(study: Study) -> Plan:
                     entries.append(Entry(arm, share, seed, trial))
     if faults:
         raise PlanRefused(list(faults))
-    return Plan(tuple(entries))
+    return Plan(tuple(entries), scored_cells(study, inputs, starts))
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,28 @@ class ScoreCard:
     spread: Literal["groups", "items"] = "groups"
 
 
+class Scores(Value):
+    """Which scores a study asks of the layers of its starts, and of what; ``Scoring`` says what each key means.
+
+    Raises:
+        ValueError: an unknown name, a name twice, or a score of two states, of which a study has one.
+    """
+
+    names: tuple[str, ...] = Field(min_length=1)
+    features: Literal["pooled", "unpooled"] = "pooled"
+    nonlinearity: Literal["after", "before"] = "after"
+    items: int = Field(default=MOST_ITEMS, ge=2)
+
+    @field_validator("names")
+    @classmethod
+    def _are_of_one_state(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = {name: card for name, card in score_cards().items() if card.of != "states"}
+        told = _in_order(names, score_cards())
+        if of_two := [name for name in told if name not in known]:
+            raise ValueError(f"{', '.join(of_two)} compares two states, and a study scores its starts alone; remove it")
+        return told
+
+
 class ScoringSeeds(Value):
     """The seed of each thing that chance decides in a scoring; ``draws`` is for the scores themselves."""
 
@@ -89,13 +111,7 @@ class Scoring(Value):
     @field_validator("scores")
     @classmethod
     def _is_one_spelling_of_known_names(cls, scores: tuple[str, ...]) -> tuple[str, ...]:
-        known = score_cards()
-        unknown = [name for name in scores if name not in known]
-        if unknown:
-            raise ValueError("; ".join(str(UnknownName("score", name, known)) for name in unknown))
-        if len(set(scores)) < len(scores):
-            raise ValueError(f"each score once (got {', '.join(scores)})")
-        return tuple(name for name in known if name in scores)
+        return _in_order(scores, score_cards())
 
     @model_validator(mode="after")
     def _has_what_its_scores_need(self) -> Scoring:
@@ -120,6 +136,18 @@ class Scoring(Value):
         known = score_cards()
         return tuple(known[name] for name in self.scores)
 
+    @property
+    def predecessor(self) -> Trial | None:
+        """The trial whose layers are scored, or whose statistics they are drawn with."""
+        start = self.start.start if isinstance(self.start, Matched) else self.start
+        return start if isinstance(start, Trial) else None
+
+    @property
+    def ancestors(self) -> tuple[Trial, ...]:
+        """The trials that made what is scored, the last one first."""
+        before = self.predecessor
+        return () if before is None else (before, *before.ancestors)
+
     @cached_property
     def key(self) -> str:
         """The name of this scoring: a digest of what differs from the defaults, and of the keys of its starts."""
@@ -131,9 +159,28 @@ class Scoring(Value):
         return key_of("scoring", content)
 
 
+def what(spec: Trial | Scoring) -> Literal["trial", "scoring"]:
+    """What ``spec`` is, as an outcome says it."""
+    return "scoring" if isinstance(spec, Scoring) else "trial"
+
+
 def score_cards() -> Mapping[str, ScoreCard]:
     """Every score that can be asked for, by name, in the order of the catalogue."""
     return cast("Mapping[str, ScoreCard]", load_code(BUILT_IN_SCORES))
+
+
+def _in_order(names: tuple[str, ...], known: Mapping[str, ScoreCard]) -> tuple[str, ...]:
+    """``names`` in the order of the catalogue.
+
+    Raises:
+        ValueError: one is unknown, or stands twice.
+    """
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError("; ".join(str(UnknownName("score", name, known)) for name in unknown))
+    if len(set(names)) < len(names):
+        raise ValueError(f"each score once (got {', '.join(names)})")
+    return tuple(name for name in known if name in names)
 
 
 def _unlike(scoring: Scoring, field: str, start: Start | None) -> list[str]:

@@ -27,6 +27,7 @@ from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Recipe
+from frostline.spec.scoring import Scores
 from frostline.spec.surgery import Surgery, misfit
 from frostline.spec.trial import Head
 
@@ -65,6 +66,7 @@ class Study(Value):
     ``margin`` is how much less accurate than the best (as a part of all items) a recommended arm may be at most, and
     ``family`` whether the comparisons at one share or at all shares together are corrected for their number.
     ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
+    ``scores`` are asked of the layers of the source before anything is trained (``spec.scoring``).
     """
 
     title: str
@@ -93,6 +95,7 @@ class Study(Value):
     margin: float = Field(default=0.01, gt=0, lt=1)
     family: FamilyOf = "share"
     controls: ControlsChoice = ()
+    scores: Scores | None = None
 
     @field_validator("device")
     @classmethod
@@ -200,11 +203,11 @@ def _stand_in_faults(study: Study, stand_ins: Mapping[str, str]) -> list[Fault]:
 
 def _chosen(study: Study, narrowing: Narrowing) -> dict[str, object]:
     """The new value of each key of ``study`` that ``narrowing`` changes."""
-    source, seeds, controls = study.source, narrowing.seeds, study.controls
+    source, seeds, controls, scores = study.source, narrowing.seeds, study.controls, study.scores
     if isinstance(source, Pretraining):
         source = source.model_copy(update={"dataset": _replaced(source.dataset, narrowing.stand_ins)})
     if narrowing.arms is not None and not any(arm.needs_start for arm in narrowing.arms):
-        source, controls = None, ()
+        source, controls, scores = None, (), None
     chosen = {
         "dataset": _replaced(study.dataset, narrowing.stand_ins),
         "shares": narrowing.shares,
@@ -215,6 +218,7 @@ def _chosen(study: Study, narrowing: Narrowing) -> dict[str, object]:
     return {
         "source": source,
         "controls": controls,
+        "scores": scores,
         **{key: value for key, value in chosen.items() if value is not None},
     }
 

@@ -1,0 +1,62 @@
+"""One scoring from spec to outcome: split, share and start as a trial has them, then scores instead of a training."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from frostline.data.planes import preprocessing
+from frostline.data.read import read
+from frostline.data.splits import split
+from frostline.environment import environment
+from frostline.outcome import Scored
+from frostline.randomness import stream
+from frostline.scoring.score import score_layers
+from frostline.shelf import Shelf
+from frostline.spec.scoring import Scoring
+from frostline.start import refuse_tested_starts, start_of_scoring
+from frostline.way import Way
+
+
+@dataclass(frozen=True)
+class ScoringJob:
+    """A scoring, and where and how it is worked on."""
+
+    scoring: Scoring
+    folder: Path
+    way: Way = field(default_factory=Way)
+
+
+def run_scoring(job: ScoringJob) -> Scored:
+    """The outcome of ``job``: what each layer of the start scores on the training items of the share, and no others.
+
+    Raises:
+        FrostlineError: the data or the start cannot be read, the start has learned from a test item, or nothing can be
+            scored on these items.
+    """
+    began = time.perf_counter()
+    torch.set_num_threads(job.way.threads)
+    scoring, shelf = job.scoring, Shelf(job.folder)
+    whole = read(scoring.dataset.reading)
+    splits = split(whole, scoring)
+    refuse_tested_starts(splits, scoring, shelf)
+    start = start_of_scoring(scoring, shelf)
+    assert start.donor is not None
+    prepare, digest = preprocessing(scoring.dataset, scoring.normalise, splits.train), start.digest
+    donor, train = start.donor.to(torch.device(job.way.device)), splits.train
+    generator = stream(scoring.seeds.draws, "scores")
+    return Scored(
+        key=scoring.key,
+        scores=score_layers(donor, prepare.planes(train), train.targets, scoring, generator),
+        n_train=len(train),
+        start=start.kind,
+        start_told=start.told,
+        start_digest=digest,
+        split_digest=splits.digest,
+        data_digest=whole.digest,
+        environment=environment(job.way.device, "float32", 1),
+        seconds=time.perf_counter() - began,
+    )

@@ -1,0 +1,91 @@
+"""What a study scores before it trains: its start, once for each share and seed that gives another answer."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from frostline.errors import PlanRefused
+from frostline.spec.plan import plan
+from frostline.spec.scored_cells import never_scored
+from frostline.spec.scoring import ScoringSeeds
+from frostline.spec.study import Narrowing, Study
+from frostline.spec.surgery import Surgery
+from frostline.spec.trial import Trial
+from tests.trials import small_study
+
+CHEAP = {"names": ("neighbours", "ward")}
+
+
+def scoring_study(**changes: object) -> Study:
+    return small_study(**({"scores": CHEAP} | changes))
+
+
+def test_a_study_scores_what_its_transfers_start_from_at_every_share_and_seed() -> None:
+    planned = plan(scoring_study())
+    assert [(cell.share, cell.seed) for cell in planned.scored] == [(0.1, 0), (0.1, 1), (0.3, 0), (0.3, 1)]
+    started = {(e.share, e.seed): e.trial for e in planned.entries if e.trial.start is not None}
+    for cell in planned.scored:
+        trial, scoring = started[cell.share, cell.seed], cell.scoring
+        assert (scoring.start, scoring.dataset, scoring.share) == (trial.start, trial.dataset, trial.share)
+        assert (scoring.validation, scoring.normalise) == (trial.validation, trial.normalise)
+        assert scoring.seeds == ScoringSeeds(split=trial.seeds.split, share=trial.seeds.share)
+    assert len(planned.scorings) == 4
+    assert planned.scorings[0].scores == ("ward", "neighbours")
+
+
+def test_scores_move_no_trial() -> None:
+    assert plan(scoring_study()).entries == plan(small_study()).entries
+
+
+def test_what_no_seed_changes_is_scored_once_a_share() -> None:
+    fixed = plan(scoring_study(vary=("weights", "batches"), fixed_seed=7))
+    assert len(fixed.scored) == 4
+    assert [one.share for one in fixed.scorings] == [0.1, 0.3]
+    assert len(plan(scoring_study(vary=("weights", "batches", "share"))).scorings) == 4
+    assert len(plan(scoring_study(vary=("weights", "batches", "pretraining"))).scorings) == 4
+
+
+def test_what_a_study_asks_reaches_its_scorings() -> None:
+    asked = {"names": ("logme",), "features": "unpooled", "nonlinearity": "before", "items": 50}
+    (one, *_) = plan(scoring_study(scores=asked)).scorings
+    assert (one.scores, one.features, one.nonlinearity, one.items) == (("logme",), "unpooled", "before", 50)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scores": {"names": ("wart",)}}, "no score is called 'wart'; did you mean 'ward'?"),
+        ({"scores": {"names": ("ward", "ward")}}, "each score once (got ward, ward)"),
+        (
+            {"scores": {"names": ("cka-states",)}},
+            "cka-states compares two states, and a study scores its starts alone; remove it",
+        ),
+        (
+            {"source": None, "surgeries": {"scratch": "r3"}},
+            "scores: there is nothing to score, for the study starts from no source; remove it, or add a source",
+        ),
+    ],
+)
+def test_a_study_that_cannot_be_scored_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        scoring_study(**changes)
+    assert message in str(caught.value)
+
+
+def test_a_score_that_needs_a_source_head_is_refused_where_weights_of_others_have_none() -> None:
+    with pytest.raises(PlanRefused, match=r"scores: .*leep: only a start that is a trial has a head that learned"):
+        plan(scoring_study(source={"weights": "donor.safetensors"}, scores={"names": ("leep",)}))
+
+
+def test_arms_that_start_from_nothing_leave_nothing_to_score() -> None:
+    assert scoring_study().narrowed(Narrowing(arms=(Surgery.parse("r3"),))).scores is None
+    assert scoring_study().narrowed(Narrowing(arms=(Surgery.parse("f3"),))).scores is not None
+
+
+def test_what_is_never_pretrained_is_never_scored() -> None:
+    planned = plan(scoring_study())
+    start = planned.scored[0].scoring.start
+    assert isinstance(start, Trial)
+    found = never_scored(planned.scored, {start.key})
+    assert found == {cell.scoring.key for cell in planned.scored if cell.seed == 0}
