@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,21 +18,25 @@ from frostline.analysis.published_results import read_results
 from frostline.analysis.racing import Race
 from frostline.analysis.table import OUTCOMES, cut_points, replace_whole, write_table
 from frostline.analysis.verdicts import Finding
+from frostline.report.drawing import Picture
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.figures import FROZEN
+from frostline.report.layer_scores import layer_scores, section, write_clusters
 from frostline.report.rendering import rendered_page
+from frostline.report.section import Section, filled
 from frostline.report.setting import NO_FACTS
-from frostline.report.told import told_of_files, told_of_study
+from frostline.report.told import Told, told_of_files, told_of_study
 from frostline.report.words import not_frozen
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
-from frostline.store import read_facts, read_outcomes
+from frostline.store import read_facts, read_outcomes, read_scores
 
 PAGE = "report.html"
 ENDINGS = ("svg", "png", "csv")
 OF_TRAINING = ("validation-against-step", "predicted-against-true", "plane")
-NAMES = ("frost-line", *(f"{metric.slug}-*" for metric in METRICS.values()), "gain", "cost", *OF_TRAINING)
-LAYOUT_FILES = ("cuts_*.json", BASELINES)
+OF_METRICS = (f"{metric.slug}-*" for metric in METRICS.values())
+NAMES = ("frost-line", *OF_METRICS, "gain", "cost", "layer-*", *OF_TRAINING)
+LAYOUT_FILES = ("cuts_*.json", BASELINES, "*_cluster.json")
 """What a report calls its own files, so that it finds those of a former one."""
 NOT_FROZEN = "layers kept but for their norms"
 
@@ -75,9 +80,12 @@ def write_report(
     told.attrs[OUTCOMES] = len(outcomes)
     write_table(told, folder)
     layout = write_layer_cuts(study, findings.frame, folder)
-    text = rendered_page(evidence, told_of_study(study, plan, evidence, facts, race, narrowed_by))
-    _remove_former(folder, LAYOUT_FILES, layout.files)
-    return _write(evidence, text, folder)
+    scores = layer_scores(study, plan, findings, read_scores(folder))
+    drawn = [] if scores is None else scores.pictures(findings.terms.level)
+    words = told_of_study(study, plan, evidence, facts, race, narrowed_by)
+    text = rendered_page(evidence, _with(words, section(study, scores, drawn)))
+    _remove_former(folder, LAYOUT_FILES, [*layout.files, *write_clusters(scores, folder)])
+    return _write([*evidence.pictures, *drawn], text, folder)
 
 
 def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
@@ -91,7 +99,12 @@ def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
     results = read_results(paths)
     size = official_part(results, implied(results), Questions(baseline=None))
     evidence = evidence_of(Findings(cuts.frame), cuts.points, FROZEN, (size,))
-    return _write(evidence, rendered_page(evidence, told_of_files(cuts, evidence)), folder)
+    return _write(evidence.pictures, rendered_page(evidence, told_of_files(cuts, evidence)), folder)
+
+
+def _with(told: Told, part: Section) -> Told:
+    """``told`` with ``part`` before the table, if it says anything."""
+    return replace(told, before_table=filled([*told.before_table, part]))
 
 
 def _evidence(study: Study, plan: Plan, findings: Findings, audited: Sequence[Finding]) -> Evidence:
@@ -99,13 +112,11 @@ def _evidence(study: Study, plan: Plan, findings: Findings, audited: Sequence[Fi
     return evidence_of(findings, cut_points(study), below, audited)
 
 
-def _write(evidence: Evidence, text: str, folder: Path) -> Path:
-    """Writes the page and its figures, each whole or not at all."""
+def _write(pictures: Sequence[Picture], text: str, folder: Path) -> Path:
+    """Writes the page and its ``pictures``, each whole or not at all."""
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    files = {
-        f"{picture.name}.{ending}": data for picture in evidence.pictures for ending, data in picture.files.items()
-    }
+    files = {f"{picture.name}.{ending}": data for picture in pictures for ending, data in picture.files.items()}
     for name, data in files.items():
         replace_whole(figures / name, partial(Path.write_bytes, data=data))
     path = folder / PAGE

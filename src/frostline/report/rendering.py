@@ -26,7 +26,9 @@ def rendered_page(evidence: Evidence, told: Told) -> str:
     )
     terms = evidence.findings.terms
     fixed = {anchor: title for anchor, title in FIXED.items() if anchor != "figures" or evidence.pictures}
-    parts = {section.anchor: section.title for section in (*told.before_table, *told.after_table)}
+    sections = (*told.before_table, *told.after_table)
+    parts = {section.anchor: section.title for section in sections}
+    shown = [*evidence.pictures, *(picture for section in sections for picture in section.figures)]
     return environment.get_template("page.html.j2").render(
         told=told,
         short=answer_in_short(evidence.recommendations, terms),
@@ -34,7 +36,8 @@ def rendered_page(evidence: Evidence, told: Told) -> str:
         columns=columns(evidence.findings),
         rows=rows(evidence.findings),
         figures=[placed(picture) for picture in evidence.pictures],
-        dark_colours=dark_colours(evidence.pictures),
+        placed=placed,
+        dark_colours=dark_colours(shown),
         contents=list((fixed | parts).items()),
         caption=f"Mean over seeds [{terms.level * 100:g} % interval] and the number of runs or pairs. "
         "A heading sorts by its column.",

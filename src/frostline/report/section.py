@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from frostline.analysis.verdicts import Finding, Table, worst_first
+from frostline.report.drawing import Picture
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,12 @@ class Section:
     copied: bool = False
     judged: Sequence[Finding] = ()
     table: Table | None = None
+    figures: Sequence[Picture] = ()
 
     @property
     def empty(self) -> bool:
         """True where nothing would stand under the heading."""
-        return not (self.paragraphs or self.items or self.judged or self.table)
+        return not (self.paragraphs or self.items or self.judged or self.table or self.figures)
 
 
 def filled(sections: Iterable[Section]) -> list[Section]:
