@@ -35,7 +35,7 @@ from tests.trials import HIGH, TINY_CNN, job, pretraining, settle, small_study
 
 def small() -> Study:
     """A study of one arm at one share, with one cheap score."""
-    return small_study(surgeries={"probe": "f3"}, shares=(0.3,), scores={"names": ("neighbours",)})
+    return small_study(surgeries={"probe": "f3"}, shares=(0.3,), scores={"names": ("neighbours",), "maps": ()})
 
 
 def run_all(folder: Path, executor: Inline | Processes, study: Study | None = None) -> Plan:

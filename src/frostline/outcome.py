@@ -222,12 +222,26 @@ class LayerScore(Record):
     told: tuple[str, ...] = ()
 
 
+class LayerMap(Record):
+    """Items of one layer in a plane, the farthest of them at 1, each with the number of its class.
+
+    ``told`` is how much of the variance the axes hold, or the perplexity, or why there are no points.
+    """
+
+    layer: str
+    kind: Literal["pca", "t-sne"]
+    points: tuple[tuple[float, float], ...] = ()
+    classes: tuple[int, ...] = ()
+    told: str = ""
+
+
 class Scored(Record):
     """What the layers of a start score on the ``n_train`` training items of one share, before any training."""
 
     status: Literal["scored"] = "scored"
     key: str
     scores: tuple[LayerScore, ...]
+    maps: tuple[LayerMap, ...] = ()
     n_train: int
     start: Literal["none", "self-pretrained", "published", "random", "matched"]
     start_told: tuple[str, ...] = ()

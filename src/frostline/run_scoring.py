@@ -14,7 +14,6 @@ from frostline.data.splits import split
 from frostline.environment import environment
 from frostline.outcome import Scored
 from frostline.randomness import stream
-from frostline.scoring.score import score_layers
 from frostline.shelf import Shelf
 from frostline.spec.scoring import Scoring
 from frostline.start import refuse_tested_starts, start_of_scoring
@@ -37,6 +36,10 @@ def run_scoring(job: ScoringJob) -> Scored:
         FrostlineError: the data or the start cannot be read, the start has learned from a test item, or nothing can be
             scored on these items.
     """
+    # scikit-learn takes a second to import, which every worker of a study without scores would wait for.
+    from frostline.scoring.maps import layer_maps
+    from frostline.scoring.score import score_layers
+
     began = time.perf_counter()
     torch.set_num_threads(job.way.threads)
     scoring, shelf = job.scoring, Shelf(job.folder)
@@ -47,10 +50,11 @@ def run_scoring(job: ScoringJob) -> Scored:
     assert start.donor is not None
     prepare, digest = preprocessing(scoring.dataset, scoring.normalise, splits.train), start.digest
     donor, train = start.donor.to(torch.device(job.way.device)), splits.train
-    generator = stream(scoring.seeds.draws, "scores")
+    planes, draws = prepare.planes(train), scoring.seeds.draws
     return Scored(
         key=scoring.key,
-        scores=score_layers(donor, prepare.planes(train), train.targets, scoring, generator),
+        scores=score_layers(donor, planes, train.targets, scoring, stream(draws, "scores")),
+        maps=layer_maps(donor, planes, train.targets, scoring, stream(draws, "maps")),
         n_train=len(train),
         start=start.kind,
         start_told=start.told,

@@ -23,7 +23,9 @@ LAYERS = tuple(f"conv{number}" for number in range(1, 7))
 
 def asking(**changes: object) -> Study:
     """The simulated study at one share, which asks for two scores of its layers."""
-    return study(**({"surgeries": FR, "shares": (0.1,), "scores": {"names": ("ward", "neighbours")}} | changes))
+    return study(
+        **({"surgeries": FR, "shares": (0.1,), "scores": {"names": ("ward", "neighbours"), "maps": ()}} | changes)
+    )
 
 
 def scored(scoring: Scoring, best: int, **changes: object) -> Scored:

@@ -10,8 +10,9 @@ import pytest
 
 from frostline.analysis.findings import Findings
 from frostline.analysis.table import table
-from frostline.outcome import Failed, Scored
+from frostline.outcome import Failed, LayerMap, Scored
 from frostline.report.layer_scores import TITLE, TOO_NARROW, LayerScores, layer_scores, section, write_clusters
+from frostline.report.map_figures import map_figures
 from frostline.report.page import write_report
 from frostline.report.section import Section
 from frostline.scoring.cluster_files import read_cluster_file
@@ -147,6 +148,27 @@ def test_the_numbers_of_both_figures_are_files(shown: tuple[LayerScores, Section
         ("neighbours", "conv2", "5"),
     ]
     assert "Highest at 10 %: ward conv2, neighbours conv2." in values.alt
+
+
+def test_maps_are_drawn_at_the_largest_share_that_has_some_coloured_by_class() -> None:
+    made = asking(shares=(0.01, 0.1), scores={"names": ("ward",)}, seeds=2)
+    maps = [
+        LayerMap(layer=f"conv{n}", kind="pca", points=((0, 1), (1, 0), (0.5, 0)), classes=(0, 1, 2)) for n in (1, 2)
+    ]
+    maps.append(LayerMap(layer="conv3", kind="pca", told="the same for all"))
+    asked = {cell.scoring.key: cell for cell in plan(made).scored if cell.scoring.maps}
+    scores = {
+        key: one.model_copy(update={"maps": tuple(maps) if key in asked else ()}) for key, one in of(plan(made)).items()
+    }
+    mapped = seen(made, scores)[0].mapped
+    assert mapped is not None and (mapped.share, mapped.seed) == (0.1, 0)
+    (drawn,) = map_figures(mapped)
+    assert drawn.name == "layer-map-pca"
+    assert drawn.title.endswith("coloured by class, at 10 % of the target data, seed 0")
+    assert "3 training items of 3 classes" in drawn.alt and "conv3 has none: the same for all." in drawn.alt
+    rows = list(csv.DictReader(drawn.csv.splitlines()))
+    assert len(rows) == 6
+    assert [(row["layer"], row["class"], row["x"], row["y"]) for row in rows][1] == ("conv1", "Sneaker", "1.0", "0.0")
 
 
 def test_clusters_are_written_in_the_published_layout_and_read_back(

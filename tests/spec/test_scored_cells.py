@@ -14,7 +14,7 @@ from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Trial
 from tests.trials import small_study
 
-CHEAP = {"names": ("neighbours", "ward")}
+CHEAP = {"names": ("neighbours", "ward"), "maps": ()}
 
 
 def scoring_study(**changes: object) -> Study:
@@ -52,10 +52,22 @@ def test_what_a_study_asks_reaches_its_scorings() -> None:
     assert (one.scores, one.features, one.nonlinearity, one.items) == (("logme",), "unpooled", "before", 50)
 
 
+def test_maps_are_drawn_at_each_share_with_the_first_seed_and_change_no_other_key() -> None:
+    plain, drawn = plan(scoring_study()), plan(scoring_study(scores={"names": ("neighbours", "ward")}))
+    assert [one.maps for one in drawn.scorings] == [("pca", "t-sne"), (), ("pca", "t-sne"), ()]
+    assert [one.key == other.key for one, other in zip(drawn.scorings, plain.scorings, strict=True)] == [
+        False,
+        True,
+    ] * 2
+    fixed = plan(scoring_study(scores={"names": ("ward",), "maps": ("pca",)}, vary=("weights", "batches")))
+    assert [one.maps for one in fixed.scorings] == [("pca",), ("pca",)] and len(fixed.scored) == 4
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"scores": {"names": ("wart",)}}, "no score is called 'wart'; did you mean 'ward'?"),
+        ({"scores": {"names": ("ward",), "maps": ("pca", "pca")}}, "each map once (got pca, pca)"),
         ({"scores": {"names": ("ward", "ward")}}, "each score once (got ward, ward)"),
         (
             {"scores": {"names": ("cka-states",)}},

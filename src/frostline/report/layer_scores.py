@@ -16,6 +16,7 @@ from frostline.analysis.table import cut_points, replace_whole
 from frostline.analysis.verdicts import Table
 from frostline.outcome import Failed, Scored
 from frostline.report.drawing import Picture, counted
+from frostline.report.map_figures import Mapped, map_figures
 from frostline.report.score_figures import regret_figure, scores_figure
 from frostline.report.section import Section
 from frostline.scoring.cluster_files import write_cluster_file
@@ -49,11 +50,13 @@ class LayerScores:
     frame: pd.DataFrame
     trusted: Sequence[Trusted]
     lacking: Sequence[str]
+    mapped: Mapped | None
 
     def pictures(self, level: float) -> list[Picture]:
-        """The value of each layer and the regret of each score, as far as they are known."""
+        """The value of each layer, the regret of each score, and the maps of the layers, as far as they are known."""
         drawn = (scores_figure(self.frame, level), regret_figure(self.trusted, level))
-        return [picture for picture in drawn if picture is not None]
+        maps = () if self.mapped is None else map_figures(self.mapped)
+        return [picture for picture in (*drawn, *maps) if picture is not None]
 
 
 def layer_scores(
@@ -64,7 +67,7 @@ def layer_scores(
         return None
     frame = scores_table(plan, scores)
     found = trusted(frame, findings, cut_points(study), study.network.layer_names)
-    return LayerScores(frame, found, _lacking(plan, scores))
+    return LayerScores(frame, found, _lacking(plan, scores), _mapped(study, plan, scores))
 
 
 def section(study: Study, scores: LayerScores | None, pictures: Sequence[Picture]) -> Section:
@@ -89,6 +92,15 @@ def write_clusters(scores: LayerScores | None, folder: Path) -> list[str]:
             written.append(f"{card.name}_cluster.json")
             replace_whole(folder / written[-1], partial(write_cluster_file, rows))
     return written
+
+
+def _mapped(study: Study, plan: Plan, scores: Mapping[str, Scored | Failed]) -> Mapped | None:
+    """The maps at the largest share that has some, with the first seed that has."""
+    for cell in sorted(plan.scored, key=lambda cell: -cell.share):
+        found = scores.get(cell.scoring.key)
+        if isinstance(found, Scored) and found.maps:
+            return Mapped(cell.share, cell.seed, found.maps, study.dataset.class_names)
+    return None
 
 
 def _told(study: Study, frame: pd.DataFrame) -> str:

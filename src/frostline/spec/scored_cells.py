@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -46,13 +46,23 @@ def scored_cells(
                 faults[f"scores: {error.errors()[0]['ctx']['error']}"] = None
     if faults:
         raise PlanRefused(list(faults))
-    return tuple(cells)
+    return tuple(_with_maps(study, cells))
 
 
 def never_scored(cells: Iterable[ScoredCell], unrun: Collection[str]) -> frozenset[str]:
     """The keys of the scorings of ``cells`` whose start is a trial among ``unrun``, the keys of what is never run."""
     starts = ((cell.scoring.key, cell.scoring.predecessor) for cell in cells)
     return frozenset(key for key, start in starts if start is not None and start.key in unrun)
+
+
+def _with_maps(study: Study, cells: Sequence[ScoredCell]) -> Iterator[ScoredCell]:
+    """``cells``, of which those of the first seed, and those that hold the same scoring, draw maps as well."""
+    asked, first = study.scores, study.seed_values[0]
+    assert asked is not None
+    drawn = {cell.scoring.key for cell in cells if cell.seed == first}
+    for cell in cells:
+        scoring = cell.scoring
+        yield replace(cell, scoring=scoring.model_copy(update={"maps": asked.maps})) if scoring.key in drawn else cell
 
 
 def _scoring(study: Study, inputs: Inputs, start: Trial | WeightsFile, cell: tuple[float, int]) -> Scoring:

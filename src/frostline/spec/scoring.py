@@ -24,6 +24,10 @@ Of = Literal["layer", "layers", "head", "states"]
 """What a score is of: one layer, two layers of a network, its head, or one layer in two states."""
 
 
+MapKind = Literal["pca", "t-sne"]
+"""How the items of a layer are laid out in a plane."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """One number that a score gives, and between what it lies; None where nothing bounds it."""
@@ -55,6 +59,8 @@ class ScoreCard:
 class Scores(Value):
     """Which scores a study asks of the layers of its starts, and of what; ``Scoring`` says what each key means.
 
+    ``maps`` are drawn at each share with the first seed alone.
+
     Raises:
         ValueError: an unknown name, a name twice, or a score of two states, of which a study has one.
     """
@@ -63,6 +69,14 @@ class Scores(Value):
     features: Literal["pooled", "unpooled"] = "pooled"
     nonlinearity: Literal["after", "before"] = "after"
     items: int = Field(default=MOST_ITEMS, ge=2)
+    maps: tuple[MapKind, ...] = ("pca", "t-sne")
+
+    @field_validator("maps")
+    @classmethod
+    def _are_each_drawn_once(cls, maps: tuple[MapKind, ...]) -> tuple[MapKind, ...]:
+        if len(set(maps)) < len(maps):
+            raise ValueError(f"each map once (got {', '.join(maps)})")
+        return tuple(sorted(maps))
 
     @field_validator("names")
     @classmethod
@@ -89,7 +103,7 @@ class Scoring(Value):
     numbers that a layer gives (``unpooled``). ``nonlinearity: before`` reads what enters the last activation of a layer
     instead of what leaves the layer. Of more than ``items`` items that many are drawn, classes keeping their parts.
     ``against`` is a second state of the same network, for the scores of two states. Scores stand in the order of the
-    catalogue, however they are written.
+    catalogue, however they are written. ``maps`` lay the items of each layer out in a plane, for people to look at.
 
     Raises:
         ValueError: the start does not fit the network, or the planes, or what the scores need.
@@ -106,6 +120,7 @@ class Scoring(Value):
     nonlinearity: Literal["after", "before"] = "after"
     items: int = Field(default=MOST_ITEMS, ge=2)
     against: Start | None = None
+    maps: tuple[MapKind, ...] = ()
     seeds: ScoringSeeds = ScoringSeeds()
 
     @field_validator("scores")
