@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from frostline.analysis.findings import Findings
-from frostline.analysis.layer_scores import COLUMNS, layer_cards, published_rows, scores_table, trusted
+from frostline.analysis.layer_scores import COLUMNS, judging, published_rows, scores_table, trusted
 from frostline.analysis.table import cut_points, table
 from frostline.outcome import Failed, LayerScore, Scored
 from frostline.randomness import stream
 from frostline.scoring.trust import trust
 from frostline.spec.plan import Plan, plan
-from frostline.spec.scoring import Scoring, score_cards
+from frostline.spec.scoring import Scoring
 from frostline.spec.study import Study
 from tests.analysis.simulated import ENVIRONMENT, outcomes, study, without
 
@@ -72,7 +72,7 @@ def test_every_figure_of_every_cell_is_a_row_and_what_was_not_scored_has_none() 
     assert list(frame.columns) == list(COLUMNS)
     assert len(frame) == 2 * 6 * (5 + 1) and lost not in set(frame["key"])
     assert scores_table(planned, {}).empty
-    assert [card.name for card in layer_cards(frame)] == ["ward", "neighbours"]
+    assert list(judging(frame)) == ["ward", "neighbours"]
 
 
 def test_a_layer_stands_for_the_arm_that_keeps_it_and_all_below() -> None:
@@ -130,12 +130,12 @@ def test_what_cannot_be_told_says_why(changes: dict[str, object], why: str | Non
 
 def test_the_published_layout_takes_the_clusters_and_no_other_score() -> None:
     planned = plan(asking(seeds=2))
-    frame, cards = scores_table(planned, of(planned)), score_cards()
-    rows = published_rows(frame, cards["ward"])
+    frame = scores_table(planned, of(planned))
+    rows = published_rows(frame, "ward")
     assert len(rows) == 2 * 6 * 4
     assert set(rows["figure"]) == {"pair_precision", "pair_recall", "purity", "ari"}
-    assert published_rows(frame, cards["neighbours"]).empty
+    assert published_rows(frame, "neighbours").empty
     lacking = frame.copy()
     lacking.loc[(lacking["layer"] == "conv1") & (lacking["figure"] == "ari"), "value"] = float("nan")
-    assert set(published_rows(lacking, cards["ward"])["layer"]) == set(LAYERS[1:])
+    assert set(published_rows(lacking, "ward")["layer"]) == set(LAYERS[1:])
     assert isinstance(rows, pd.DataFrame)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from frostline.analysis.findings import Findings
+from frostline.analysis.layer_cuts import read_layer_cuts
 from frostline.analysis.table import table
+from frostline.errors import DataFault
 from frostline.outcome import Failed, LayerMap, Scored
-from frostline.report.layer_scores import TITLE, TOO_NARROW, LayerScores, layer_scores, section, write_clusters
+from frostline.report.layer_scores import (
+    TITLE,
+    TOO_NARROW,
+    LayerScores,
+    layer_scores,
+    scores_of_files,
+    section,
+    section_of_files,
+    write_clusters,
+)
 from frostline.report.map_figures import map_figures
-from frostline.report.page import write_report
+from frostline.report.page import write_report, write_report_of_files
 from frostline.report.section import Section
 from frostline.scoring.cluster_files import read_cluster_file
 from frostline.spec.plan import Plan, plan
@@ -197,3 +210,37 @@ def test_the_report_holds_the_part_and_its_files_and_drops_those_of_a_former_one
     text = written(tmp_path, asking(seeds=2, surgeries=few, scores=None)).read_text()
     assert TITLE not in text
     assert not list(tmp_path.glob("*_cluster.json")) and not list((tmp_path / "figures").glob("layer-*"))
+
+
+def published(*names: str) -> list[Path]:
+    folder = Path(os.environ["FROSTLINE_DATA"], "published")
+    return [folder / f"FashionMNIST__{name}.json" for name in names]
+
+
+@pytest.mark.real_data
+def test_published_scores_are_held_against_published_cuts(tmp_path: Path) -> None:
+    cuts, clusters = published("cuts_regular_classes_FR", "regular_classes_cluster")
+    found = scores_of_files([clusters], read_layer_cuts([cuts]))
+    assert found is not None
+    known = {one.share: one.found for one in found.trusted if one.found is not None}
+    assert [round(one.spearman.value, 2) for one in known.values()] == [-0.49, -0.31, -0.71, -0.26, -0.77]
+    assert [round(100 * one.regret.value, 1) for one in known.values()] == [2.6, 3.4, 5.0, 5.9, 0.7]
+    told = section_of_files(found, ())
+    assert told.paragraphs[0].startswith("Scores that others published: FashionMNIST__regular_classes_cluster. The ")
+    assert "neither the neighbours nor a probe were scored" in told.items[0]
+    assert section_of_files(scores_of_files([], read_layer_cuts([cuts])), ()).empty
+    with pytest.raises(DataFault, match=r"regular_classes_cluster\.json: scores alone tell nothing; add the layer-cut"):
+        write_report_of_files([clusters], tmp_path)
+    few = [entry for entry in json.loads(clusters.read_text()) if entry["Layer"] != "conv5"]
+    (tmp_path / "few_cluster.json").write_text(json.dumps(few))
+    said = r"few_cluster\.json: scores of 5 layers .*, but the deepest cut is 6; expected files of one network"
+    with pytest.raises(DataFault, match=said):
+        scores_of_files([tmp_path / "few_cluster.json"], read_layer_cuts([cuts]))
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_the_page_of_published_files_has_the_part_on_scores(tmp_path: Path) -> None:
+    files = published("cuts_regular_classes_FR", "baselines_regular_classes", "regular_classes_cluster")
+    text = write_report_of_files(files, tmp_path).read_text()
+    assert f"<h2>{TITLE}</h2>" in text and (tmp_path / "figures" / "layer-score-regret.csv").exists()

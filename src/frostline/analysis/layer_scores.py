@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,11 @@ from frostline.analysis.table import CutPoint
 from frostline.outcome import Failed, Scored
 from frostline.randomness import stream
 from frostline.scoring.cluster_files import COLUMNS as PUBLISHED
-from frostline.scoring.cluster_files import FIGURES
+from frostline.scoring.cluster_files import FIGURES, read_cluster_file
 from frostline.scoring.items import ScoringFault
 from frostline.scoring.trust import Trust, trust
 from frostline.spec.plan import Plan
-from frostline.spec.scoring import ScoreCard, score_cards
+from frostline.spec.scoring import Figure, score_cards
 
 COLUMNS = {
     "share": "float64",
@@ -36,6 +37,7 @@ COLUMNS = {
     "told": "str",
 }
 """Columns of a table of scores, with their types: ``layer`` and ``other`` are what a figure is of, ``n`` its items."""
+LEVEL = 0.95
 TO_BEAT = ("neighbours", "probe")
 """The scores that need nothing but the features, and that every other one has to be better than."""
 
@@ -64,15 +66,32 @@ def scores_table(plan: Plan, scores: Mapping[str, Scored | Failed]) -> pd.DataFr
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def layer_cards(frame: pd.DataFrame) -> tuple[ScoreCard, ...]:
-    """The cards of the scores of single layers that ``frame`` holds, in the order of the catalogue."""
-    present = set(frame["score"])
-    return tuple(card for name, card in score_cards().items() if name in present and card.of == "layer")
+def published_scores(paths: Sequence[Path]) -> pd.DataFrame:
+    """The published files of cluster scores at ``paths`` as a table of scores, repeats as seeds, each under its name.
+
+    Raises:
+        DataFault: every fault of a file.
+    """
+    tables = []
+    for path in paths:
+        rows = read_cluster_file(path)
+        keys = [f"{path.stem} {share:g} {seed}" for share, seed in zip(rows["share"], rows["seed"], strict=True)]
+        known = rows[["share", "seed", "layer", "figure", "value"]]
+        tables.append(known.assign(score=path.stem, key=keys, other="", level=LEVEL, told=""))
+    return pd.concat(tables).reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def judged(frame: pd.DataFrame, card: ScoreCard, share: float) -> pd.DataFrame:
+def judging(frame: pd.DataFrame) -> dict[str, Figure]:
+    """The figure that layers are judged by, for each score of single layers in ``frame``; ARI where others made it."""
+    present, cards = list(dict.fromkeys(frame["score"])), score_cards()
+    own = {name: card.figures[0] for name, card in cards.items() if name in present and card.of == "layer"}
+    return own | {name: Figure("ari", -1.0, 1.0) for name in present if name not in cards}
+
+
+def judged(frame: pd.DataFrame, score: str, share: float) -> pd.DataFrame:
     """The figure that layers are judged by, a row a seed and a column a layer, input first; nan where it is missing."""
-    here = frame[(frame["score"] == card.name) & (frame["figure"] == card.figures[0].name) & (frame["share"] == share)]
+    figure = judging(frame)[score].name
+    here = frame[(frame["score"] == score) & (frame["figure"] == figure) & (frame["share"] == share)]
     return here.pivot(index="seed", columns="layer", values="value")[list(dict.fromkeys(here["layer"]))]
 
 
@@ -86,19 +105,19 @@ def trusted(
     """
     families = list(dict.fromkeys(point.family for point in points))
     return tuple(
-        _trusted(judged(frame, card, share), findings, (family, share, card.name), _arms(points, family, layers))
+        _trusted(judged(frame, score, share), findings, (family, share, score), _arms(points, family, layers))
         for share in dict.fromkeys(frame["share"])
         for family in families
-        for card in layer_cards(frame)
+        for score in judging(frame)
     )
 
 
-def published_rows(frame: pd.DataFrame, card: ScoreCard) -> pd.DataFrame:
-    """The figures of ``card`` as ``cluster_files`` writes them; none where the published layout does not have them all.
+def published_rows(frame: pd.DataFrame, score: str) -> pd.DataFrame:
+    """The figures of ``score`` as ``cluster_files`` writes them; none where it lacks one that the layout has.
 
     A layer that lacks a figure is left out.
     """
-    here = frame[(frame["score"] == card.name) & frame["figure"].isin(FIGURES.values())].dropna(subset="value")
+    here = frame[(frame["score"] == score) & frame["figure"].isin(FIGURES.values())].dropna(subset="value")
     whole = here.groupby(["share", "seed", "layer"])["figure"].transform("nunique") == len(FIGURES)
     rows = here[whole].assign(dataset="Finetune", split="Train")
     return rows[list(PUBLISHED)].astype(PUBLISHED)

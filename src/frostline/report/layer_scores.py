@@ -11,9 +11,19 @@ import pandas as pd
 
 from frostline.analysis.findings import Findings
 from frostline.analysis.frost_line import percent
-from frostline.analysis.layer_scores import TO_BEAT, Trusted, layer_cards, published_rows, scores_table, trusted
+from frostline.analysis.layer_cuts import LayerCuts
+from frostline.analysis.layer_scores import (
+    TO_BEAT,
+    Trusted,
+    judging,
+    published_rows,
+    published_scores,
+    scores_table,
+    trusted,
+)
 from frostline.analysis.table import cut_points, replace_whole
 from frostline.analysis.verdicts import Table
+from frostline.errors import DataFault
 from frostline.outcome import Failed, Scored
 from frostline.report.drawing import Picture, counted
 from frostline.report.map_figures import Mapped, map_figures
@@ -35,6 +45,10 @@ READ = (
     "knew the true accuracies would reach on average, for accuracies of so few seeds are noisy themselves. Regret "
     "is the accuracy that is lost by cutting above the layer with the highest score instead of at the best cut of "
     "the same runs. Intervals speak of other seeds on the same layers; differences between scores are not tested."
+)
+UNKNOWN_CLUSTERS = (
+    "The files do not say by which clusters, on how many items, or of which weights. Layers are judged by the adjusted "
+    "Rand index. A repeat is paired with that of the same number among the cuts, as if both had drawn the same items."
 )
 FEW_SEEDS = 10
 TOO_NARROW = (
@@ -70,6 +84,35 @@ def layer_scores(
     return LayerScores(frame, found, _lacking(plan, scores), _mapped(study, plan, scores))
 
 
+def scores_of_files(paths: Sequence[Path], cuts: LayerCuts) -> LayerScores | None:
+    """The scores in the published files at ``paths``, held against published layer cuts; None where there are none.
+
+    Raises:
+        DataFault: every fault of a file, or cuts deeper than the layers that were scored.
+    """
+    if not paths:
+        return None
+    frame = published_scores(paths)
+    layers, deepest = list(dict.fromkeys(frame["layer"])), max(point.cut for point in cuts.points)
+    if deepest != len(layers):
+        raise DataFault(
+            f"{', '.join(path.name for path in paths)}: scores of {len(layers)} layers ({', '.join(layers)}), but the "
+            f"deepest cut is {deepest}; expected files of one network"
+        )
+    return LayerScores(frame, trusted(frame, Findings(cuts.frame), cuts.points, layers), (), None)
+
+
+def section_of_files(scores: LayerScores | None, pictures: Sequence[Picture]) -> Section:
+    """The part of the page on published scores; empty where no file of them was given."""
+    if scores is None:
+        return Section("scores", TITLE)
+    rows = tuple(_row(one) for one in scores.trusted)
+    names = ", ".join(judging(scores.frame))
+    told = [f"Scores that others published: {names}. {UNKNOWN_CLUSTERS}", READ]
+    items = _to_beat(scores.trusted)
+    return Section("scores", TITLE, told, items, table=Table(COLUMNS, rows), figures=pictures)
+
+
 def section(study: Study, scores: LayerScores | None, pictures: Sequence[Picture]) -> Section:
     """The part of the page with its ``pictures``; empty where nothing was to be scored."""
     if scores is None or study.scores is None:
@@ -86,10 +129,11 @@ def section(study: Study, scores: LayerScores | None, pictures: Sequence[Picture
 def write_clusters(scores: LayerScores | None, folder: Path) -> list[str]:
     """The names of the files written into ``folder``: the scores of each kind of clusters, in the published layout."""
     written = []
-    for card in layer_cards(scores.frame) if scores is not None else ():
-        rows = published_rows(scores.frame, card) if scores is not None else pd.DataFrame()
+    frame = scores_table(Plan(()), {}) if scores is None else scores.frame
+    for score in judging(frame):
+        rows = published_rows(frame, score)
         if len(rows):
-            written.append(f"{card.name}_cluster.json")
+            written.append(f"{score}_cluster.json")
             replace_whole(folder / written[-1], partial(write_cluster_file, rows))
     return written
 

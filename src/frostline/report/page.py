@@ -9,7 +9,7 @@ from pathlib import Path
 
 from frostline.analysis.audit_questions import Questions
 from frostline.analysis.audit_sizes import implied, official_part
-from frostline.analysis.findings import Findings
+from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.layer_cut_export import BASELINES, write_layer_cuts
 from frostline.analysis.layer_cuts import LayerCuts, read_layer_cuts
 from frostline.analysis.metric import METRICS
@@ -18,10 +18,11 @@ from frostline.analysis.published_results import read_results
 from frostline.analysis.racing import Race
 from frostline.analysis.table import OUTCOMES, cut_points, replace_whole, write_table
 from frostline.analysis.verdicts import Finding
+from frostline.errors import DataFault
 from frostline.report.drawing import Picture
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.figures import FROZEN
-from frostline.report.layer_scores import layer_scores, section, write_clusters
+from frostline.report.layer_scores import layer_scores, scores_of_files, section, section_of_files, write_clusters
 from frostline.report.rendering import rendered_page
 from frostline.report.section import Section, filled
 from frostline.report.setting import NO_FACTS
@@ -34,9 +35,10 @@ from frostline.store import read_facts, read_outcomes, read_scores
 PAGE = "report.html"
 ENDINGS = ("svg", "png", "csv")
 OF_TRAINING = ("validation-against-step", "predicted-against-true", "plane")
-OF_METRICS = (f"{metric.slug}-*" for metric in METRICS.values())
+OF_METRICS = tuple(f"{metric.slug}-*" for metric in METRICS.values())
 NAMES = ("frost-line", *OF_METRICS, "gain", "cost", "layer-*", *OF_TRAINING)
-LAYOUT_FILES = ("cuts_*.json", BASELINES, "*_cluster.json")
+CLUSTERS = "_cluster.json"
+LAYOUT_FILES = ("cuts_*.json", BASELINES, f"*{CLUSTERS}")
 """What a report calls its own files, so that it finds those of a former one."""
 NOT_FROZEN = "layers kept but for their norms"
 
@@ -91,15 +93,24 @@ def write_report(
 def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
     """The path of ``report.html`` in ``folder``, written with table and figures from the published files at ``paths``.
 
+    Files called ``*_cluster.json`` hold scores of layers, which are held against the cuts of the others.
+
     Raises:
-        DataFault: every fault of every file, or files that do not belong to one study.
+        DataFault: every fault of every file, files that do not belong to one study, or scores without cuts.
     """
+    scored = [path for path in paths if path.name.endswith(CLUSTERS)]
+    paths = [path for path in paths if path not in scored]
+    if not paths:
+        raise DataFault(f"{', '.join(map(str, scored))}: scores alone tell nothing; add the layer-cut files")
     cuts = read_layer_cuts(paths)
+    scores = scores_of_files(scored, cuts)
+    drawn = [] if scores is None else scores.pictures(Terms().level)
     write_table(cuts.frame, folder)
     results = read_results(paths)
     size = official_part(results, implied(results), Questions(baseline=None))
     evidence = evidence_of(Findings(cuts.frame), cuts.points, FROZEN, (size,))
-    return _write(evidence.pictures, rendered_page(evidence, told_of_files(cuts, evidence)), folder)
+    told = told_of_files(cuts, evidence, section_of_files(scores, drawn))
+    return _write([*evidence.pictures, *drawn], rendered_page(evidence, told), folder)
 
 
 def _with(told: Told, part: Section) -> Told:

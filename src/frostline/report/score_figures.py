@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib as mpl
 import pandas as pd
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 
 from frostline.analysis.estimates import Estimate, OneRun, summary
 from frostline.analysis.frost_line import percent
-from frostline.analysis.layer_scores import TO_BEAT, Trusted, judged, layer_cards
+from frostline.analysis.layer_scores import TO_BEAT, Trusted, judged, judging
 from frostline.randomness import stream
 from frostline.report.drawing import (
     MARKERS,
@@ -27,8 +28,9 @@ from frostline.report.drawing import (
 )
 from frostline.report.figure_numbers import ESTIMATE, Value, estimated, with_numbers
 from frostline.scoring.trust import Interval
-from frostline.spec.scoring import ScoreCard
+from frostline.spec.scoring import Figure
 
+Found = Mapping[str, Estimate | OneRun | None]
 VALUES = ("share", "score", "figure", "layer", "other", "kind", "seed", *ESTIMATE, "told")
 TRUST = (
     "share", "cuts", "score", "layers", "picked", "best", "seeds", "level",
@@ -39,18 +41,23 @@ TRUST = (
 
 def scores_figure(frame: pd.DataFrame, level: float) -> Picture | None:
     """One panel a score of layers: its value at each layer, a line a share; None where no layer has one."""
-    cards = [card for card in layer_cards(frame) if frame.loc[frame["score"] == card.name, "value"].notna().any()]
+    cards = {
+        name: figure
+        for name, figure in judging(frame).items()
+        if frame.loc[frame["score"] == name, "value"].notna().any()
+    }
     if not cards:
         return None
     shares = list(dict.fromkeys(frame["share"]))
     with style():
         figure, shown = panels(len(cards), width=3.6)
-        for axes, card in zip(shown, cards, strict=True):
+        for axes, (name, measure) in zip(shown, cards.items(), strict=True):
             for position, share in enumerate(shares):
                 aside = 0.12 * (position - (len(shares) - 1) / 2)
-                _draw(axes, _distinct(frame, card, share), _line(share, position, len(shares)), (level, aside))
-            axes.set_title(card.name, fontsize=10)
-            axes.set_ylabel(card.figures[0].name)
+                means = _means(_distinct(frame, name, share), measure, level)
+                _draw(axes, _distinct(frame, name, share), means, _line(share, position, len(shares)), aside)
+            axes.set_title(name, fontsize=10)
+            axes.set_ylabel(measure.name)
         handles, labels = shown[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False)
         title = f"Layer scores before training, {level * 100:g} % intervals over seeds; each seed a faint mark"
@@ -83,10 +90,10 @@ def regret_figure(found: Sequence[Trusted], level: float) -> Picture | None:
     return with_numbers(drawn, TRUST, [_numbers(one) for one in found])
 
 
-def _distinct(frame: pd.DataFrame, card: ScoreCard, share: float) -> pd.DataFrame:
-    """The scores of ``card`` at ``share``, a row a scoring: one that serves several seeds counts once."""
+def _distinct(frame: pd.DataFrame, score: str, share: float) -> pd.DataFrame:
+    """The values of ``score`` at ``share``, a row a scoring: one that serves several seeds counts once."""
     once = frame.drop_duplicates(["share", "key", "score", "figure", "layer", "other"])
-    return judged(once, card, share)
+    return judged(once, score, share)
 
 
 def _line(share: float, position: int, count: int) -> Line:
@@ -94,39 +101,44 @@ def _line(share: float, position: int, count: int) -> Line:
     return Line(percent(share), {}, colour, MARKERS[position % len(MARKERS)])
 
 
-def _draw(axes: Axes, values: pd.DataFrame, line: Line, how: tuple[float, float]) -> None:
-    """The values of a score at one share: a line, its intervals at a level, and how far it is moved aside."""
-    (level, aside), layers = how, [str(layer) for layer in values.columns]
+def _draw(axes: Axes, values: pd.DataFrame, means: Found, line: Line, aside: float) -> None:
+    """The values of a score at one share as a line, moved ``aside`` so that lines do not hide each other."""
+    layers = [str(layer) for layer in values.columns]
     for place, layer in enumerate(layers):
         draw_runs(axes, place + aside, values[layer].dropna().tolist(), line)
-    draw_means(axes, {place + aside: _mean(values[layer], level) for place, layer in enumerate(layers)}, line)
+    draw_means(axes, {place + aside: means[layer] for place, layer in enumerate(layers)}, line)
     axes.set_xticks(range(len(layers)), layers, rotation=60, fontsize=8)
 
 
-def _mean(values: pd.Series[float], level: float) -> Estimate | OneRun | None:
-    return summary(values.dropna().tolist(), level, stream(0, "bootstrap"))
+def _means(values: pd.DataFrame, figure: Figure, level: float) -> Found:
+    """The mean of each layer over scorings, its interval ended where the figure itself ends."""
+    found: dict[str, Estimate | OneRun | None] = {}
+    for layer in map(str, values.columns):
+        one = summary(values[layer].dropna().tolist(), level, stream(0, "bootstrap"))
+        least = -math.inf if figure.least is None else figure.least
+        most = math.inf if figure.most is None else figure.most
+        found[layer] = one.clipped(least, most) if isinstance(one, Estimate) else one
+    return found
 
 
-def _highest(frame: pd.DataFrame, cards: Sequence[ScoreCard], shares: Sequence[float]) -> str:
+def _highest(frame: pd.DataFrame, names: Iterable[str], shares: Sequence[float]) -> str:
     said = []
     for share in shares:
         tops = []
-        for card in cards:
-            means = _distinct(frame, card, share).mean().dropna()
-            tops += [f"{card.name} {means.idxmax()}"] if len(means) else []
+        for name in names:
+            means = _distinct(frame, name, share).mean().dropna()
+            tops += [f"{name} {means.idxmax()}"] if len(means) else []
         said.append(f"Highest at {percent(share)}: {', '.join(tops) or 'nothing has been scored'}.")
     return " ".join(said)
 
 
-def _values(frame: pd.DataFrame, cards: Sequence[ScoreCard], level: float) -> list[tuple[Value, ...]]:
+def _values(frame: pd.DataFrame, cards: Mapping[str, Figure], level: float) -> list[tuple[Value, ...]]:
     """A row for each mean that is drawn, then one for every figure of every scoring with its interval over items."""
     rows: list[tuple[Value, ...]] = []
     for share in dict.fromkeys(frame["share"]):
-        for card in cards:
-            values = _distinct(frame, card, share)
-            for layer in values.columns:
-                cell = (share, card.name, card.figures[0].name, str(layer), "", "mean", None)
-                rows.append((*cell, *estimated(_mean(values[layer], level)), ""))
+        for name, figure in cards.items():
+            for layer, found in _means(_distinct(frame, name, share), figure, level).items():
+                rows.append((share, name, figure.name, layer, "", "mean", None, *estimated(found), ""))
     once = frame.drop_duplicates(["share", "key", "score", "figure", "layer", "other"]).astype(object)
     for one in once.where(once.notna(), None).to_dict("records"):
         cell = (one["share"], one["score"], one["figure"], one["layer"], one["other"] or "", "run", one["seed"])
