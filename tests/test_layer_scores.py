@@ -17,10 +17,11 @@ from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
 from frostline.networks.build import build
 from frostline.networks.weights import load_into, read_weights
-from frostline.outcome import Ended, Failed, Finished, Scored
+from frostline.outcome import Failed, Finished
 from frostline.randomness import stream
 from frostline.run import Job, run_trial
 from frostline.run_scoring import ScoringJob, run_scoring
+from frostline.scored import Ended, Scored
 from frostline.scoring.score import score_layers
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan, plan

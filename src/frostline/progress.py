@@ -13,7 +13,8 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from frostline.analysis.metric import METRICS
-from frostline.outcome import Ended, Failed, Scored
+from frostline.outcome import Failed
+from frostline.scored import Ended, Scored
 from frostline.spec.plan import Entry, Plan
 
 PLAIN_EVERY_S = 15.0

@@ -28,12 +28,11 @@ UNKNOWN: Mapping[str, Finished | Failed] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Reported:
-    """The answer at each share, where the page lies, how many trials failed, and how many scorings (``unscored``)."""
+    """The answer at each share, where the page lies, and how many trials and scorings failed, empty where none did."""
 
     answers: tuple[str, ...]
     page: Path
-    failed: int
-    unscored: int = 0
+    failed: str
 
 
 def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> Reported:
@@ -58,7 +57,9 @@ def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> R
     scores = read_scores(folder)
     unscored = sum(isinstance(scores.get(one.key), Failed) for one in plan.scorings)
     page = write_report(study, plan, findings, folder, found, narrowed_by)
-    return Reported(answers, page, failed, unscored)
+    told = [f"{failed} of {len(plan.trials)} trials failed"] if failed else []
+    told += [f"{unscored} of {len(plan.scorings)} scorings failed"] if unscored else []
+    return Reported(answers, page, ", ".join(told))
 
 
 def findings_in(

@@ -12,8 +12,8 @@ from frostline.data.planes import preprocessing
 from frostline.data.read import read
 from frostline.data.splits import split
 from frostline.environment import environment
-from frostline.outcome import Scored
 from frostline.randomness import stream
+from frostline.scored import Scored
 from frostline.shelf import Shelf
 from frostline.spec.scoring import Scoring
 from frostline.start import refuse_tested_starts, start_of_scoring

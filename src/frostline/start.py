@@ -114,7 +114,7 @@ def start_of_scoring(scoring: Scoring, shelf: Shelf) -> Start:
         WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
     """
     channels, size = scoring.dataset.plane_shape
-    fit = Fit(channels, size, len(scoring.dataset.class_indices), len(scoring.network.layer_names))
+    fit = Fit(channels, size, scoring.dataset.outputs, len(scoring.network.layer_names))
     donor, told = _donor(scoring.start, _Form(scoring.network, fit, "new"), shelf)
     return Start(donor, _kind([scoring.start, *(link.start for link in scoring.ancestors)], OWN), told)
 

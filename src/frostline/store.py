@@ -17,7 +17,8 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 
 from frostline.errors import StoreBusy, StoreMismatch
-from frostline.outcome import Ended, Failed, Finished, Outcome, Scored
+from frostline.outcome import Failed, Finished
+from frostline.scored import Ended, Outcome, Scored
 from frostline.shelf import PARTIAL
 from frostline.spec.scoring import Scoring
 from frostline.spec.trial import Trial

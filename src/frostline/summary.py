@@ -8,8 +8,9 @@ from pathlib import Path
 
 from frostline.catalog import DatasetCard, dataset_cards
 from frostline.errors import FrostlineError
-from frostline.outcome import Failed, Finished, Scored
+from frostline.outcome import Failed, Finished
 from frostline.presets import presets
+from frostline.scored import Scored
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Entry, Plan

@@ -9,8 +9,9 @@ import pytest
 from frostline.analysis.findings import Findings
 from frostline.analysis.layer_scores import COLUMNS, judging, published_rows, scores_table, trusted
 from frostline.analysis.table import cut_points, table
-from frostline.outcome import Failed, LayerScore, Scored
+from frostline.outcome import Failed
 from frostline.randomness import stream
+from frostline.scored import LayerScore, Scored
 from frostline.scoring.trust import trust
 from frostline.spec.plan import Plan, plan
 from frostline.spec.scoring import Scoring

@@ -14,7 +14,7 @@ from frostline.analysis.findings import Findings
 from frostline.analysis.layer_cuts import read_layer_cuts
 from frostline.analysis.table import table
 from frostline.errors import DataFault
-from frostline.outcome import Failed, LayerMap, Scored
+from frostline.outcome import Failed
 from frostline.report.layer_scores import (
     TITLE,
     TOO_NARROW,
@@ -28,6 +28,7 @@ from frostline.report.layer_scores import (
 from frostline.report.map_figures import map_figures
 from frostline.report.page import write_report, write_report_of_files
 from frostline.report.section import Section
+from frostline.scored import LayerMap, Scored
 from frostline.scoring.cluster_files import read_cluster_file
 from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Study

@@ -8,8 +8,8 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
-from frostline.outcome import LayerMap
 from frostline.randomness import stream
+from frostline.scored import LayerMap
 from frostline.scoring.items import scored
 from frostline.scoring.maps import MOST_POINTS, layer_maps, neighbouring, principal
 from tests.scoring.examples import network, planes, scoring

@@ -12,12 +12,15 @@ from pydantic import ValidationError
 
 from frostline.catalog import load_code
 from frostline.spec import base
+from frostline.spec.dataset import Dataset
 from frostline.spec.scoring import Scoring, ScoringSeeds, score_cards
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Matched, RandomStart, WeightsFile
+from tests.data.test_own import manifest
 from tests.scoring.examples import CNN, DIGITS, SOUNDS, scoring
 from tests.spec.examples import CNN as OTHER_CNN
 from tests.spec.examples import pretraining
+from tests.trials import small_study
 
 GOLDEN = Path(__file__).with_name("keys.json")
 FILE = WeightsFile(weights="donor.safetensors")
@@ -110,3 +113,24 @@ def test_scorings_and_cards_are_read_without_numpy_torch_and_scikit_learn() -> N
 
 def test_the_dataset_of_a_scoring_says_its_classes() -> None:
     assert scoring().dataset.class_names == DIGITS.class_names == ("5", "6", "7")
+
+
+def tags(folder: Path) -> Dataset:
+    """A dataset of images that have tags instead of a class."""
+    rows = [
+        {"path": f"{part}-{number}.png", "labels": ("loud", "soft loud")[number % 2], "split": part}
+        for part in ("train", "test")
+        for number in range(4)
+    ]
+    return Dataset(name="manifest", path=str(manifest(folder, rows)), channels=1, size=8)
+
+
+def test_what_has_no_classes_cannot_be_scored_and_a_head_of_tags_knows_none(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="every score needs one class an item, and manifest holds tags"):
+        scoring(dataset=tags(tmp_path))
+    tagger = pretraining(network=CNN, dataset=tags(tmp_path), surgery=Surgery.parse("r3"))
+    with pytest.raises(ValidationError, match="leep: the head of the start learned tags, and no classes"):
+        scoring(start=tagger, scores=("leep",))
+    assert scoring(start=tagger).scores == ("neighbours",)
+    with pytest.raises(ValidationError, match="scores: every score needs one class an item, and manifest holds tags"):
+        small_study(dataset=tags(tmp_path), scores={"names": ("ward",)})

@@ -12,8 +12,9 @@ import pandas as pd
 from frostline.analysis.comparisons import competing, distinct_seeds, finished, runs
 from frostline.analysis.findings import Findings
 from frostline.analysis.table import CutPoint
-from frostline.outcome import Failed, Scored
+from frostline.outcome import Failed
 from frostline.randomness import stream
+from frostline.scored import Scored
 from frostline.scoring.cluster_files import COLUMNS as PUBLISHED
 from frostline.scoring.cluster_files import FIGURES, read_cluster_file
 from frostline.scoring.items import ScoringFault

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from frostline.attempts import Stack, attempt_stack
-from frostline.outcome import Ended
+from frostline.scored import Ended
 
 
 class Inline:

@@ -12,8 +12,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from frostline.attempts import AnyJob, Stack, attempt_stack, spec_of
-from frostline.outcome import Ended, Failed
+from frostline.outcome import Failed
 from frostline.probe import cores
+from frostline.scored import Ended
 from frostline.spec.scoring import what
 
 GRACE_S = 5.0

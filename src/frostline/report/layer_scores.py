@@ -24,11 +24,12 @@ from frostline.analysis.layer_scores import (
 from frostline.analysis.table import cut_points, replace_whole
 from frostline.analysis.verdicts import Table
 from frostline.errors import DataFault
-from frostline.outcome import Failed, Scored
+from frostline.outcome import Failed
 from frostline.report.drawing import Picture, counted
 from frostline.report.map_figures import Mapped, map_figures
 from frostline.report.score_figures import regret_figure, scores_figure
 from frostline.report.section import Section
+from frostline.scored import Scored
 from frostline.scoring.cluster_files import write_cluster_file
 from frostline.scoring.trust import Interval, Trust
 from frostline.spec.plan import Plan

@@ -9,9 +9,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from frostline.analysis.frost_line import percent
-from frostline.outcome import LayerMap
 from frostline.report.drawing import MARKERS, OKABE_ITO, Picture, counted, panels, rendered, style
 from frostline.report.figure_numbers import Value, with_numbers
+from frostline.scored import LayerMap
 
 COLUMNS = ("share", "seed", "map", "layer", "class", "x", "y", "told")
 TITLES = {"pca": "Principal axes of the features of each layer", "t-sne": "t-SNE of the features of each layer"}

@@ -109,7 +109,7 @@ def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
     results = read_results(paths)
     size = official_part(results, implied(results), Questions(baseline=None))
     evidence = evidence_of(Findings(cuts.frame), cuts.points, FROZEN, (size,))
-    told = told_of_files(cuts, evidence, section_of_files(scores, drawn))
+    told = _with(told_of_files(cuts, evidence), section_of_files(scores, drawn))
     return _write([*evidence.pictures, *drawn], rendered_page(evidence, told), folder)
 
 

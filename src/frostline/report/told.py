@@ -96,8 +96,8 @@ UNKNOWN_ITEMS = (
 """What a reader of published files has to know before any figure of them."""
 
 
-def told_of_files(cuts: LayerCuts, evidence: Evidence, scores: Section | None = None) -> Told:
-    """What the page of published files says beside its ``evidence``; ``scores`` is its part on layer scores."""
+def told_of_files(cuts: LayerCuts, evidence: Evidence) -> Told:
+    """What the page of published files says beside its ``evidence``."""
     terms = evidence.findings.terms
     settings = ", ".join(f"{key} {value}" for key, value in cuts.config.items())
     before, after = (cuts.config.get(key, "unknown") for key in ("pre_train_classes", "fine_tune_classes"))
@@ -112,7 +112,7 @@ def told_of_files(cuts: LayerCuts, evidence: Evidence, scores: Section | None = 
         caveats=[UNKNOWN_ITEMS],
         chosen=[how_chosen(one) for one in evidence.recommendations if one.highest is not None],
         legend=attainable_words(evidence),
-        before_table=filled([*_over_shares(evidence), *([] if scores is None else [scores])]),
+        before_table=filled(_over_shares(evidence)),
         after_table=filled(
             [
                 *_evidence(evidence),

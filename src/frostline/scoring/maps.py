@@ -19,8 +19,8 @@ from sklearn.manifold import TSNE
 from torch import Tensor
 
 from frostline.networks.network import Network
-from frostline.outcome import LayerMap
 from frostline.randomness import stream
+from frostline.scored import LayerMap
 from frostline.scoring.draws import stratified
 from frostline.scoring.features import layer_features
 from frostline.scoring.items import Scored, ScoringFault, numbered, scored

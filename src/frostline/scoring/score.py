@@ -13,8 +13,8 @@ from torch import Tensor
 
 from frostline.catalog import load_code
 from frostline.networks.network import Network
-from frostline.outcome import LayerScore
 from frostline.randomness import stream
+from frostline.scored import LayerScore
 from frostline.scoring.draws import groups_of, interval, part_interval, stratified
 from frostline.scoring.features import head_probabilities, layer_features
 from frostline.scoring.items import Scored, ScoringFault, check_classes, numbered, scored

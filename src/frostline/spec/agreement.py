@@ -42,7 +42,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     if dataset is not None and isinstance(source, Pretraining):
         found += _unlike_planes(source.dataset, dataset)
     found += _pretrained_by_nobody(raw, source, network) + _controls_of_nothing(raw, surgeries)
-    found += _controls_like_the_source(raw, source, dataset) + _scores_of_nothing(raw)
+    found += _controls_like_the_source(raw, source, dataset) + _scores_of_nothing(raw, dataset)
     found += _recipes_of_other_tasks(raw, source, dataset)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
 
@@ -104,8 +104,14 @@ def _controls_like_the_source(raw: Mapping[str, Any], source: object, dataset: o
     return found
 
 
-def _scores_of_nothing(raw: Mapping[str, Any]) -> list[Disagreement]:
-    if raw.get("scores") is None or raw.get("source") is not None:
+def _scores_of_nothing(raw: Mapping[str, Any], dataset: Dataset | None) -> list[Disagreement]:
+    """Scores of what starts from nothing, or has no classes that layers could tell apart."""
+    if raw.get("scores") is None:
+        return []
+    if dataset is not None and dataset.task != "classes":
+        said = f"every score needs one class an item, and {dataset.name} holds {dataset.task}; remove it"
+        return [(("scores",), said)]
+    if raw.get("source") is not None:
         return []
     said = "there is nothing to score, for the study starts from no source; remove it, or add a source"
     return [(("scores",), said)]

@@ -136,6 +136,13 @@ class Scoring(Value):
         of_head = [card.name for card in self.cards if card.of == "head"]
         if of_head and not isinstance(self.start, Trial):
             said.append(f"{', '.join(of_head)}: only a start that is a trial has a head that learned classes")
+        elif of_head and isinstance(self.start, Trial) and self.start.dataset.task != "classes":
+            learned = self.start.dataset.task
+            said.append(
+                f"{', '.join(of_head)}: the head of the start learned {learned}, and no classes; leave them out"
+            )
+        if self.dataset.task != "classes":
+            said.append(f"every score needs one class an item, and {self.dataset.name} holds {self.dataset.task}")
         of_states = [card.name for card in self.cards if card.of == "states"]
         if of_states and self.against is None:
             said.append(f"{', '.join(of_states)}: two states are compared; against, the second one, is missing")
