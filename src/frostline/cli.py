@@ -247,7 +247,7 @@ def _report(study: Study, plan: Plan, folder: Path, narrowed_by: str) -> None:
         typer.echo(answer)
     typer.echo(f"report: {found.page}")
     if found.failed:
-        print_error(f"{found.failed}: the report says why; running again retries them")
+        print_error(f"{found.trouble}: the report says why; running again retries them")
         raise typer.Exit(1)
 
 

@@ -28,11 +28,12 @@ UNKNOWN: Mapping[str, Finished | Failed] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Reported:
-    """The answer at each share, where the page lies, and how many trials and scorings failed, empty where none did."""
+    """The answer at each share, where the page lies, how many trials and scorings failed, and that in words."""
 
     answers: tuple[str, ...]
     page: Path
-    failed: str
+    failed: int
+    trouble: str
 
 
 def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> Reported:
@@ -59,7 +60,7 @@ def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> R
     page = write_report(study, plan, findings, folder, found, narrowed_by)
     told = [f"{failed} of {len(plan.trials)} trials failed"] if failed else []
     told += [f"{unscored} of {len(plan.scorings)} scorings failed"] if unscored else []
-    return Reported(answers, page, ", ".join(told))
+    return Reported(answers, page, failed + unscored, ", ".join(told))
 
 
 def findings_in(

@@ -61,6 +61,6 @@ def run_scoring(job: ScoringJob) -> Scored:
         start_digest=digest,
         split_digest=splits.digest,
         data_digest=whole.digest,
-        environment=environment(job.way.device, "float32", 1),
+        environment=environment(job.way.device, "float32", stacked=1, compiled=False),
         seconds=time.perf_counter() - began,
     )
