@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from frostline.analysis.controls import transfer_effect, transfer_sentences
+from frostline.analysis.control_words import transfer_sentences
+from frostline.analysis.controls import transfer_effect
 from frostline.analysis.findings import Findings
 from frostline.analysis.table import table
 from frostline.execute import execute

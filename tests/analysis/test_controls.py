@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from frostline.analysis.answers import Answers
-from frostline.analysis.controls import TransferEffect, competing, transfer_effect, transfer_sentences
+from frostline.analysis.control_words import transfer_sentences, transfer_table
+from frostline.analysis.controls import TransferEffect, competing, transfer_effect
 from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.pairs import holm
 from frostline.analysis.table import frame_of, table
@@ -100,6 +101,26 @@ def test_a_difference_beyond_chance_is_claimed_with_its_interval_and_its_p() -> 
     assert " layers that learned together lose when they are parted as in f3r3, and training again does not" in selffer
     assert "f3r3 from selffer is 7" in selffer or "f3r3 from selffer is 6" in selffer
     assert "less accurate than r6" in selffer
+
+
+def test_many_comparisons_stand_in_a_table_and_only_what_is_shown_is_told() -> None:
+    found = effects(planned(shares=(0.1, 0.2, 0.3)), {**MEANS, MATCHED: 0.80})
+    table = transfer_table(found, Terms())
+    assert table is not None and len(table.rows) == 9
+    share, arm, reference, difference, interval, pairs, p, claim = table.rows[0]
+    assert (share, arm, reference, pairs, p) == ("10 %", OWN, RANDOM, "8", "0.023")
+    assert difference.startswith("+") and interval.startswith("[+") and claim == f"pretraining helps {OWN}"
+    sentences = transfer_sentences(found, Terms())
+    assert sentences[0] == "Of 9 comparisons with controls 6 of them show a difference; all stand in the table."
+    assert len(sentences) == 1 + 6
+    assert transfer_table(effects(planned()), Terms()) is None
+
+
+def test_overlapping_runs_make_a_control_prove_less() -> None:
+    made, close = planned(controls=("random",)), {**MEANS, RANDOM: 0.797}
+    apart, overlapping = (effects(made, close, overlap=share)[0].by("random") for share in (0.0, 1 / 3))
+    assert apart is not None and apart.gain is not None and overlapping is not None and overlapping.gain is not None
+    assert apart.gain.p is not None and overlapping.gain.p is not None and overlapping.gain.p > apart.gain.p
 
 
 def test_a_single_comparison_is_not_called_corrected() -> None:

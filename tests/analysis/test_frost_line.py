@@ -56,6 +56,12 @@ def test_a_smaller_margin_asks_for_a_better_arm() -> None:
     assert only(falling(), margin=0.06).chosen == "f3r1"
 
 
+def test_a_deficit_of_exactly_the_margin_is_not_below_it() -> None:
+    standing = only(falling()).candidate("f2r2").standing
+    assert standing is not None
+    assert only(falling(), margin=standing.deficit).chosen == "f1r3"
+
+
 def test_an_arm_that_cannot_be_told_from_the_best_is_not_chosen_for_that() -> None:
     found = only(falling({"f3r1": 0.002, "f2r2": 0.001, "f1r3": 0.0}, scale=40))
     assert found.chosen is None

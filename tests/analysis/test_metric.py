@@ -12,7 +12,8 @@ from frostline.analysis.audit import audit_findings
 from frostline.analysis.audit_items import ENOUGH, ONE_RUN
 from frostline.analysis.comparisons import gains, means
 from frostline.analysis.contest import Contest
-from frostline.analysis.controls import transfer_effect, transfer_sentences
+from frostline.analysis.control_words import transfer_sentences
+from frostline.analysis.controls import transfer_effect
 from frostline.analysis.crossed import over_seeds_and_items
 from frostline.analysis.dip import dip_sentence, dips
 from frostline.analysis.entrants import entered

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from frostline.analysis.answers import Answers
+from frostline.analysis.audit import audit_findings
 from frostline.analysis.findings import Findings
 from frostline.analysis.table import frame_of
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.rows import columns, rows
-from frostline.report.told import attainable_words, variance_words
+from frostline.report.told import attainable_words, told_of_study, variance_words
+from frostline.spec.plan import plan
+from tests.analysis.simulated import study
 from tests.report.test_answer import found
 
 
@@ -38,6 +41,32 @@ def test_a_control_is_in_the_table_and_in_no_figure(shown: Evidence) -> None:
 
 def test_whether_pretraining_helps_is_said_by_its_control(shown: Evidence) -> None:
     assert "f2r2 from random" in shown.controls[0]
+
+
+def test_every_arm_has_its_place_below_the_best_with_the_interval_that_the_answer_was_read_from(
+    shown: Evidence,
+) -> None:
+    made = study(surgeries={"scratch": "r6", "full": "t6"}, shares=(0.1,), seeds=2)
+    told = told_of_study(made, plan(made), shown, {}, None)
+    (section,) = [section for section in told.after_table if section.anchor == "deficits"]
+    assert section.table is not None
+    (recommended,) = shown.recommendations
+    expected = {
+        (
+            one.arm,
+            f"{one.standing.difference * 100:+.1f}",
+            f"[{one.standing.low * 100:+.1f}, {one.standing.high * 100:+.1f}]",
+        )
+        for one in recommended.candidates
+        if one.standing is not None
+    }
+    assert {row[1:4] for row in section.table.rows} == expected and len(expected) == 2
+    assert {row[1] for row in section.table.rows if row[4] == "yes"} == set(recommended.possible)
+
+
+def test_the_audit_compares_no_control(shown: Evidence) -> None:
+    cells = [cell for one in audit_findings(shown.findings) if one.table for row in one.table.rows for cell in row]
+    assert any("f2t2" in cell for cell in cells) and not any("from random" in cell for cell in cells)
 
 
 def test_nothing_is_said_of_pretraining_without_its_control(shown: Evidence) -> None:

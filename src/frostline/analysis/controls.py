@@ -17,20 +17,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
-from frostline.analysis.comparisons import Gain, cells, competing, differences, distinct_seeds, finished, runs
-from frostline.analysis.estimates import Estimate, OneRun
-from frostline.analysis.findings import Findings, Terms, estimate_of, mean_of, p_of
-from frostline.analysis.frost_line import percent, points
-from frostline.analysis.metric import Metric
-from frostline.analysis.pairs import attainable_words, effect_size, holm
-from frostline.randomness import stream
+from frostline.analysis.comparisons import Gain, cells, competing, gain_over
+from frostline.analysis.findings import Findings, Terms
+from frostline.analysis.pairs import holm
 from frostline.spec.axes import CONTROLS, Control, counterpart, from_scratch
 from frostline.spec.surgery import Fate, Surgery
 
-__all__ = ["Contrast", "TransferEffect", "competing", "transfer_effect", "transfer_sentences"]
+__all__ = ["Contrast", "TransferEffect", "competing", "transfer_effect"]
 
 
 @dataclass(frozen=True)
@@ -77,28 +72,6 @@ def transfer_effect(findings: Findings) -> tuple[TransferEffect, ...]:
     return _corrected(effects, findings.terms)
 
 
-def transfer_sentences(effects: Sequence[TransferEffect], terms: Terms) -> tuple[str, ...]:
-    """What ``effects`` allow one to say, each in a sentence; last, about which arms nothing can be said, and why."""
-    said = []
-    for effect in effects:
-        for contrast in effect.contrasts:
-            if contrast.gain is not None:
-                where = f"At {percent(effect.share)} of the target data"
-                said.append(f"{where} {_claim(contrast, effect.arm, terms)}: {_evidence(contrast.gain, terms)}.")
-    lacking: dict[str, None] = {}
-    unsaid: dict[str, None] = {}
-    for effect in effects:
-        untrained = effect.by("random")
-        if untrained is not None and untrained.gain is None:
-            lacking[untrained.reference], unsaid[effect.arm] = None, None
-    if lacking:
-        said.append(
-            f"Nothing is said about whether pretraining helps {', '.join(unsaid)}: no arm is {', '.join(lacking)} "
-            "(controls: [random])."
-        )
-    return tuple(said)
-
-
 def _pretrained(frame: pd.DataFrame) -> dict[str, Surgery]:
     """The arms of ``frame`` that are no control and keep weights which are not random."""
     own = competing(frame)
@@ -126,33 +99,7 @@ def _contrasts(
                 continue
             arm, reference = reference, str(from_scratch(len(surgery)))
         both = {(arm, share), (reference, share)} <= present
-        yield Contrast(control, arm, reference, _gain(findings, arm, reference, share) if both else None)
-
-
-def _gain(findings: Findings, arm: str, reference: str, share: float) -> Gain:
-    frame, terms = findings.frame, findings.terms
-    ours, theirs = finished(frame, arm, share), finished(frame, reference, share)
-    common = tuple(sorted(ours.keys() & theirs.keys()))
-    pairs = distinct_seeds(common, runs(frame, arm, share), runs(frame, reference, share))
-    values = differences(ours, theirs, pairs)
-    right = findings.differences(arm, reference, share, pairs) if len(pairs) > 1 else None
-    found = estimate_of(values, right, terms, stream(0, "control", arm, reference, repr(share)))
-    here = frame[frame["arm"].isin([arm, reference]) & (frame["share"] == share)]
-    gone = here[here["status"] == "stopped"]
-    tested = len(pairs) > 1 and gone.empty
-    never = {int(seed) for seed in gone["seed"]}
-    return Gain(
-        arm=arm,
-        reference=reference,
-        share=share,
-        difference=found.clipped(-terms.metric.span, terms.metric.span) if isinstance(found, Estimate) else found,
-        seeds=common,
-        left_out=tuple(sorted({int(seed) for seed in here["seed"]} - never - set(common))),
-        arm_stopped=arm in set(gone["arm"]),
-        scratch_stopped=reference in set(gone["arm"]),
-        p=p_of(values, mean_of(np.array(values), right, terms.overlap)) if tested else None,
-        effect=effect_size(values),
-    )
+        yield Contrast(control, arm, reference, gain_over(findings, (arm, share), reference) if both else None)
 
 
 def _corrected(effects: Sequence[TransferEffect], terms: Terms) -> tuple[TransferEffect, ...]:
@@ -179,58 +126,3 @@ def _corrected(effects: Sequence[TransferEffect], terms: Terms) -> tuple[Transfe
         )
         for effect in effects
     )
-
-
-def _claim(contrast: Contrast, arm: str, terms: Terms) -> str:
-    """What the contrast of ``arm`` shows; a difference only where it is beyond chance, at the level of the family."""
-    gain = contrast.gain
-    assert gain is not None
-    shown = gain.corrected is not None and gain.corrected <= terms.alpha
-    better = gain.difference is not None and gain.difference.value > 0
-    words = {
-        "random": (
-            f"pretraining helps {arm}",
-            f"pretraining harms {arm}",
-            f"it is not shown that pretraining helps or harms {arm}",
-        ),
-        "matched": (
-            f"what {arm} owes to its start is more than the mean and deviation of each tensor of weights",
-            f"{arm} is worse than fresh weights with the mean and deviation of each tensor of its start",
-            f"the mean and deviation of each tensor of weights alone may explain {arm}",
-        ),
-        "selffer": (
-            f"a network trained on the target gains when it is parted as in {arm} and trained again",
-            f"layers that learned together lose when they are parted as in {arm}, and training again does not heal it",
-            f"it is not shown that parting layers which learned together costs anything in {arm}",
-        ),
-    }
-    helps, harms, open_ = words[contrast.control]
-    return open_ if not shown else helps if better else harms
-
-
-def _farther(difference: float, metric: Metric) -> str:
-    """``1.2 points more accurate than``; of a metric that is no count, which one it is."""
-    if not difference:
-        return "as accurate as" if metric.counted else f"of the same {metric.words} as"
-    if metric.counted:
-        return f"{points(difference)} {'more' if difference > 0 else 'less'} accurate than"
-    return f"{points(difference)} of {metric.words} {'better' if difference > 0 else 'worse'} than"
-
-
-def _evidence(gain: Gain, terms: Terms) -> str:
-    """The difference with its interval and its p-value, or why there is none."""
-    both = f"{gain.arm} and {gain.reference}"
-    if gain.difference is None:
-        return f"no seed has finished in both {both}"
-    said = f"{gain.arm} is {_farther(gain.difference.value, terms.metric)} {gain.reference}"
-    if isinstance(gain.difference, OneRun):
-        return f"{said} in the only pair of runs, which has no interval"
-    low, high = (f"{bound * 100:+.1f}" for bound in (gain.difference.low, gain.difference.high))
-    said += f" ({terms.level * 100:g} % interval of the difference {low} to {high}, n = {gain.pairs} pairs of runs)"
-    if gain.corrected is None:
-        return f"{said}; a race ended these pairs because of what they showed, so that they prove nothing"
-    if gain.smallest > terms.alpha:
-        return f"{said}; {attainable_words(gain.pairs, gain.family, terms.alpha)}"
-    chance = f"the chance of such a difference if there were none is p = {gain.corrected:.3g}"
-    among = f"corrected for {gain.family} comparisons" if gain.family > 1 else "the only comparison"
-    return f"{said}; {chance}, {among} with controls"

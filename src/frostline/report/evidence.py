@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from frostline.analysis.audit import audit_findings
 from frostline.analysis.comparisons import Gain, competing, gains, means
-from frostline.analysis.controls import transfer_effect, transfer_sentences
+from frostline.analysis.control_words import transfer_sentences, transfer_table
+from frostline.analysis.controls import transfer_effect
 from frostline.analysis.course import courses
 from frostline.analysis.dip import dip_sentence, dips
 from frostline.analysis.findings import Findings
@@ -16,7 +17,7 @@ from frostline.analysis.predicted import Predicted, predicted_by
 from frostline.analysis.regret import regret_sentence, regrets
 from frostline.analysis.table import CutPoint
 from frostline.analysis.trend import trend_sentence, trends
-from frostline.analysis.verdicts import Finding
+from frostline.analysis.verdicts import Finding, Table
 from frostline.report.cost_figure import cost_figure
 from frostline.report.course_figure import course_figure
 from frostline.report.drawing import Means, Picture
@@ -42,6 +43,7 @@ class Evidence:
     recommendations: Sequence[Recommendation]
     pictures: Sequence[Picture]
     controls: Sequence[str]
+    control_table: Table | None
     course: Sequence[str]
     regret: Sequence[str]
     audited: Sequence[Finding]
@@ -58,7 +60,7 @@ def evidence_of(
     """
     found, gained, recommended = means(findings), gains(findings), recommend(findings)
     chosen_from = replace(findings, frame=competing(findings.frame))
-    cell = shown_cell(recommended)
+    effects, cell = transfer_effect(findings), shown_cell(recommended)
     numbers = None if cell is None else predicted_by(findings, *cell)
     drawn = [
         frost_line(chosen_from.frame, recommended, below),
@@ -75,7 +77,8 @@ def evidence_of(
         gains=gained,
         recommendations=recommended,
         pictures=shown,
-        controls=transfer_sentences(transfer_effect(findings), findings.terms),
+        controls=transfer_sentences(effects, findings.terms),
+        control_table=transfer_table(effects, findings.terms),
         course=[
             *(trend_sentence(trend, findings.terms.alpha) for trend in trends(findings, points)),
             *map(dip_sentence, dips(findings, points)),

@@ -11,6 +11,7 @@ from frostline.analysis.layer_cut_export import layer_cut_files
 from frostline.analysis.layer_cuts import LayerCuts
 from frostline.analysis.metric import Metric
 from frostline.analysis.racing import Race
+from frostline.analysis.verdicts import Table
 from frostline.report.answer import declared
 from frostline.report.evidence import Evidence
 from frostline.report.methods import methods
@@ -158,10 +159,41 @@ def _over_shares(evidence: Evidence) -> list[Section]:
 def _evidence(evidence: Evidence) -> list[Section]:
     """What stands behind the figures: controls, the audit, what the intervals are made of, how the arm was chosen."""
     return [
-        Section("controls", "Does pretraining help?", items=evidence.controls, summary="What the controls show"),
+        _deficits(evidence),
+        Section(
+            "controls",
+            "Does pretraining help?",
+            items=evidence.controls,
+            summary="What the controls show",
+            table=evidence.control_table,
+        ),
         audit(evidence.audited),
         Section("variance", "Where the uncertainty comes from", items=variance_words(evidence)),
     ]
+
+
+def _deficits(evidence: Evidence) -> Section:
+    """Where every arm stands to the best of the others, with the intervals that the answer was read from."""
+    level = f"{evidence.findings.terms.level * 100:g} %"
+    rows = tuple(
+        (
+            percent(found.share),
+            candidate.arm,
+            f"{standing.difference * 100:+.1f}",
+            f"[{standing.low * 100:+.1f}, {standing.high * 100:+.1f}]",
+            "yes" if standing.possible else "no",
+        )
+        for found in evidence.recommendations
+        for candidate in found.candidates
+        if (standing := candidate.standing) is not None
+    )
+    columns = ("share", "arm", "points from the best of the others", f"{level} interval", "could still be the best")
+    told = (
+        f"At each share all intervals hold together with {level} confidence (multiple comparisons with the best, Hsu "
+        "1984). An arm whose interval begins above minus the margin is near enough to the best to be taken."
+    )
+    title = "How far from the best each arm lies"
+    return Section("deficits", title, [told], table=Table(columns, rows)) if rows else Section("deficits", title)
 
 
 def variance_words(evidence: Evidence) -> list[str]:
