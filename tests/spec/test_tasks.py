@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from frostline.catalog import dataset_card
+from frostline.errors import DataFault
 from frostline.spec.agreement import disagreements
 from frostline.spec.columns import Columns
 from frostline.spec.dataset import Dataset
@@ -18,6 +20,7 @@ from frostline.spec.recipe import Mixture, Recipe
 from frostline.spec.surgery import Surgery
 from frostline.spec.task_recipes import recipe_faults
 from frostline.spec.trial import Trial, WeightsFile
+from tests.scoring.examples import scoring
 
 
 def listed(folder: Path, *lines: str) -> str:
@@ -205,3 +208,24 @@ def test_every_network_may_have_a_hidden_layer() -> None:
         (PlainCnn, "plain_cnn", {"hidden": 4}), (Mlp, "mlp", {"hidden": 4}), (MttVgg, "mtt_vgg", {"hidden": 4}),
         (Timm, "timm", {"model": "test_vit", "hidden": 4}),
     )] == [4, 4, 4, 4]  # fmt: skip
+
+
+def test_layers_of_a_dataset_of_tags_or_values_are_not_scored(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="layers are scored by classes, and manifest has values"):
+        scoring(dataset=rated(tmp_path))
+
+
+def test_official_parts_and_folds_of_tags_are_counted_as_one_class(tmp_path: Path) -> None:
+    parts = ["train"] * 8 + ["test"] * 3
+    rows = [f"{number:02d}.png,rock,{part}" for number, part in enumerate(parts)]
+    listed(tmp_path)
+    (tmp_path / "m.csv").write_text("\n".join(["path,labels,split", *rows]))
+    official = Dataset(name="manifest", path=str(tmp_path / "m.csv"), size=8)
+    assert official.pools(0) == Pools((8,), None, (3,)) and official.splitting == "official"
+    folds = [f"{number:02d}.png,rock,{number % 2}" for number in range(4)] + ["gone.png,rock,2"]
+    (tmp_path / "folds.csv").write_text("\n".join(["path,labels,fold", *folds]))
+    with pytest.raises(DataFault, match="there are 2 folds; at least 3 are needed"):
+        dataset_card("manifest", str(tmp_path / "folds.csv"))
+    (tmp_path / "holes.csv").write_text("\n".join(["path,labels,fold", *folds, "14.png,rock,3"]))
+    with pytest.raises(DataFault, match=r"cannot be used:\n  fold 3 holds no item$"):
+        dataset_card("manifest", str(tmp_path / "holes.csv"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 from torch import Tensor
@@ -27,6 +27,7 @@ def answered(seed: int, items: int = 40, distinct: int = 9) -> tuple[Tensor, Ten
     return logits, targets
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.integers(2, 60))
 def test_areas_equal_those_of_scikit_learn_with_ties(seed: int, items: int) -> None:
     logits, targets = answered(seed, items)

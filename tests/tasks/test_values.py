@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as reference
@@ -29,6 +29,7 @@ def by_definition(answers: np.ndarray, true: np.ndarray) -> float:
     return float(2 * covariance / (answers.var() + true.var() + (answers.mean() - true.mean()) ** 2))
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.integers(3, 80))
 def test_every_figure_equals_its_definition(seed: int, items: int) -> None:
     outputs, targets = answered(seed, items)
