@@ -27,6 +27,7 @@ from frostline.outcome import (
 )
 from frostline.run import Job, attempt, run_trial
 from frostline.shelf import Shelf
+from frostline.spec.dataset import Dataset
 from frostline.spec.plan import plan
 from frostline.spec.study_file import load_study
 from frostline.spec.trial import Trial
@@ -194,6 +195,18 @@ def test_a_part_without_any_tag_that_tells_items_apart_is_refused(tmp_path: Path
     assert str(caught.value) == words
     failed = attempt(Job(trial, tmp_path / "out", "none"))
     assert isinstance(failed, Failed) and failed.error == words
+
+
+def test_thresholds_are_tuned_on_what_validates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def noted(tested: Answered, validated: Answered, dataset: Dataset) -> Metrics:
+        seen.append(len(validated.targets))
+        return metrics(tested, validated, dataset)
+
+    monkeypatch.setattr("frostline.run.metrics", noted)
+    outcome = run_trial(Job(trials(pictures(tmp_path))[0], tmp_path / "out", "none"))
+    assert seen == [outcome.n_validation] != [outcome.n_train]
 
 
 def test_a_score_that_is_undefined_is_no_outcome(tmp_path: Path) -> None:
