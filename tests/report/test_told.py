@@ -13,9 +13,7 @@ from frostline.analysis.findings import Findings
 from frostline.analysis.table import frame_of
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.rows import columns, rows
-from frostline.report.told import attainable_words, told_of_study, variance_words
-from frostline.spec.plan import plan
-from tests.analysis.simulated import study
+from frostline.report.told import attainable_words, deficits, variance_words
 from tests.report.test_answer import found
 
 
@@ -46,9 +44,7 @@ def test_whether_pretraining_helps_is_said_by_its_control(shown: Evidence) -> No
 def test_every_arm_has_its_place_below_the_best_with_the_interval_that_the_answer_was_read_from(
     shown: Evidence,
 ) -> None:
-    made = study(surgeries={"scratch": "r6", "full": "t6"}, shares=(0.1,), seeds=2)
-    told = told_of_study(made, plan(made), shown, {}, None)
-    (section,) = [section for section in told.after_table if section.anchor == "deficits"]
+    section = deficits(shown)
     assert section.table is not None
     (recommended,) = shown.recommendations
     expected = {

@@ -159,7 +159,7 @@ def _over_shares(evidence: Evidence) -> list[Section]:
 def _evidence(evidence: Evidence) -> list[Section]:
     """What stands behind the figures: controls, the audit, what the intervals are made of, how the arm was chosen."""
     return [
-        _deficits(evidence),
+        deficits(evidence),
         Section(
             "controls",
             "Does pretraining help?",
@@ -172,7 +172,7 @@ def _evidence(evidence: Evidence) -> list[Section]:
     ]
 
 
-def _deficits(evidence: Evidence) -> Section:
+def deficits(evidence: Evidence) -> Section:
     """Where every arm stands to the best of the others, with the intervals that the answer was read from."""
     level = f"{evidence.findings.terms.level * 100:g} %"
     rows = tuple(
