@@ -9,6 +9,7 @@ FrostlineError
 ├── LeakFound        an item would be seen on both sides of a split, or a start has seen the test part
 ├── FreezeBroken     after training, a layer is not what its fate says
 ├── TrainingDiverged the loss stopped being a number
+├── GeneratorFailed  a generator of synthetic items has learned nothing that could be trained on
 ├── BatchTooSmall    a batch norm has a single number to learn from
 ├── OutOfMemory      a batch did not fit in memory: the text names the parts that would
 ├── StoreBusy        another process is working on this study folder
@@ -83,6 +84,10 @@ class FreezeBroken(FrostlineError):
 
 class TrainingDiverged(FrostlineError):
     """The loss stopped being a number; the text names the step and the rate."""
+
+
+class GeneratorFailed(FrostlineError):
+    """A generator of synthetic items has collapsed, lost against its critic or cannot be trained; the text says why."""
 
 
 class BatchTooSmall(FrostlineError):

@@ -1,0 +1,119 @@
+"""The files of a generator: its training as it stands, and what came of it; each whole or not at all.
+
+| where | what |
+|---|---|
+| ``training.safetensors`` | both players, the running mean and both optimisers, while the training lasts |
+| ``generator.safetensors`` | the weights that render |
+| ``record.json`` | what it has learned from, its looks, or why it failed |
+| ``curves.csv``, ``samples.png`` | for people: every look, and real beside synthetic planes |
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from frostline.augmentation.adversarial import Optimizers
+from frostline.augmentation.gan_networks import Players
+from frostline.errors import DataFault
+
+TRAINING, WEIGHTS, RECORD = "training.safetensors", "generator.safetensors", "record.json"
+CURVES, SHEET = "curves.csv", "samples.png"
+PARTIAL = ".partial-"
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+def whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Lets ``write`` write to a temporary name and moves that to ``path`` once all of it is on the disk.
+
+    Raises:
+        DataFault: the disk is full, or the folder cannot be written.
+    """
+    with begun(path) as temporary:
+        write(temporary)
+
+
+@contextmanager
+def begun(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path``, whose file becomes ``path`` unless an error ends the block.
+
+    Raises:
+        DataFault: the disk is full, or the folder cannot be written.
+    """
+    temporary = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        said = f"{path} cannot be written ({error.strerror or error}); make room there and run the study again"
+        raise DataFault(said) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def keep_training(folder: Path, players: Players, optimizers: Optimizers, told: Mapping[str, str]) -> None:
+    """Keeps all that the next step depends on, and ``told`` beside it."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(players, optimizers)}
+    whole(folder / TRAINING, lambda path: save_file(tensors, path, metadata=dict(told)))
+
+
+def restore_training(folder: Path, players: Players, optimizers: Optimizers) -> Mapping[str, str] | None:
+    """What stands beside the training kept in ``folder``, from which ``players`` and ``optimizers`` go on.
+
+    None, and both stay as they are, where none is kept, or it is damaged or of other networks.
+    """
+    try:
+        with safe_open(folder / TRAINING, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            told = dict(file.metadata() or {})
+    except (OSError, SafetensorError):
+        return None
+    wanted = {name: tensor.shape for name, tensor in _tensors(players, optimizers)}
+    moments = {name for name in tensors if name.startswith("optimizer.")}
+    if wanted.keys() - tensors.keys() or {n: tensors[n].shape for n in wanted} != wanted or not moments:
+        return None
+    for name, module in _modules(players).items():
+        module.load_state_dict(_below(tensors, f"{name}."))
+    for name, optimizer in _optimizers(optimizers).items():
+        _restore(optimizer, _below(tensors, f"optimizer.{name}."))
+    return told
+
+
+def _tensors(players: Players, optimizers: Optimizers) -> Iterator[tuple[str, Tensor]]:
+    for name, module in _modules(players).items():
+        yield from ((f"{name}.{inner}", tensor) for inner, tensor in module.state_dict().items())
+    for name, optimizer in _optimizers(optimizers).items():
+        for number, moments in optimizer.state_dict()["state"].items():
+            yield from ((f"optimizer.{name}.{number}.{moment}", moments[moment]) for moment in MOMENTS)
+
+
+def _modules(players: Players) -> dict[str, nn.Module]:
+    return {"generator": players.generator, "critic": players.critic, "average": players.average}
+
+
+def _optimizers(optimizers: Optimizers) -> dict[str, torch.optim.Optimizer]:
+    return {"generator": optimizers.generator, "critic": optimizers.critic}
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _restore(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        number, _, moment = name.partition(".")
+        state.setdefault(int(number), {})[moment] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,74 @@
+"""Real beside synthetic planes under their conditions, as a picture for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Shaped
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from frostline.augmentation.gan_files import whole
+
+CELL, GAP, LINE = 160, 8, 14
+"""Pixels: the longer side of a plane at most, what lies between planes, and a line of text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Planes as the dataset stores them, with their conditions; ``names`` are those of classes or of values."""
+
+    planes: Shaped[Tensor, "item channel row column"]
+    conditions: Shaped[Tensor, "item ..."]
+    names: Sequence[str]
+
+    def caption(self, number: int) -> str:
+        """The condition of an item in words."""
+        condition = self.conditions[number]
+        if not condition.is_floating_point():
+            return str(self.names[int(condition)])
+        return ", ".join(f"{name} {value:+.2f}" for name, value in zip(self.names, condition.tolist(), strict=True))
+
+
+def write_sheet(path: Path, real: Shown, made: Shown) -> None:
+    """Writes a PNG to ``path``: items of ``real`` on the left, of ``made`` on the right, each above its condition.
+
+    Only the first channel is shown, low rows at the bottom, grey from the least to the greatest real number.
+
+    Raises:
+        DataFault: it cannot be written.
+    """
+    low, high = float(real.planes.min()), float(real.planes.max())
+    blocks = [_block(shown, name, low, high) for shown, name in ((real, "real"), (made, "synthetic"))]
+    size = (sum(block.width for block in blocks) + 3 * GAP, max(block.height for block in blocks) + 2 * GAP)
+    sheet = Image.new("L", size, 255)
+    left = GAP
+    for block in blocks:
+        sheet.paste(block, (left, GAP))
+        left += block.width + GAP
+    whole(path, lambda temporary: sheet.save(temporary, format="PNG"))
+
+
+def _block(shown: Shown, title: str, low: float, high: float) -> Image.Image:
+    across = max(1, math.isqrt(len(shown.planes)))
+    pictures = [_picture(plane, low, high) for plane in shown.planes]
+    width, height = max(CELL, pictures[0].width) + GAP, pictures[0].height + LINE + GAP
+    block = Image.new("L", (across * width, LINE + -(-len(pictures) // across) * height), 255)
+    draw = ImageDraw.Draw(block)
+    draw.text((0, 0), title, fill=0)
+    for number, picture in enumerate(pictures):
+        place = (number % across * width, LINE + number // across * height)
+        block.paste(picture, place)
+        draw.text((place[0], place[1] + picture.height), shown.caption(number), fill=0)
+    return block
+
+
+def _picture(plane: Tensor, low: float, high: float) -> Image.Image:
+    unit = (plane[0].float().flip(0) - low) / max(high - low, 1e-12)
+    picture = Image.fromarray((unit.clamp(0, 1) * 255).numpy().astype(np.uint8))
+    scale = CELL / max(picture.size)
+    return picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))

@@ -1,0 +1,232 @@
+"""Synthetic items of one training share: made once a study, kept in its folder, shared by all trials of that share.
+
+| where | what |
+|---|---|
+| ``generators/KEY/`` | a generator, its looks and its samples (``gan_files``) |
+| ``synthetic/KEY.npy`` | the planes that it was asked for, ``synthetic/KEY.npz`` their targets, written last |
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Shaped
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from frostline.augmentation.conditions import asked, told_as
+from frostline.augmentation.gan import Bench, Forger, Material, trained
+from frostline.augmentation.gan_files import CURVES, RECORD, SHEET, TRAINING, WEIGHTS, whole
+from frostline.augmentation.gan_health import Look
+from frostline.augmentation.gan_networks import Generator, Subject
+from frostline.augmentation.rendering import StoredPlanes, render
+from frostline.augmentation.sample_sheet import Shown, write_sheet
+from frostline.augmentation.scale import Scale
+from frostline.data.splits import Splits, refuse_overlap
+from frostline.errors import DataFault, GeneratorFailed, StoreMismatch
+from frostline.outcome import Record
+from frostline.randomness import torch_noise
+from frostline.spec.synthesis import ConditionKind, Synthesis
+
+GENERATORS, SYNTHETIC = "generators", "synthetic"
+SHOWN = 9
+
+
+class GeneratorRecord(Record):
+    """What is known of a generator: what it has learned from, what was seen of it, and why it failed, where it has."""
+
+    key: str
+    learned: tuple[str, ...]
+    split_digest: str
+    failed: str | None = None
+    channels: int = 0
+    kind: ConditionKind = "classes"
+    outputs: int = 0
+    low: float = 0.0
+    high: float = 0.0
+    grid: tuple[int, int] = (0, 0)
+    own: tuple[int, int] = (0, 0)
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Synthetic:
+    """Synthetic items: planes as the dataset stores its own, in a file, their targets, and ids that tell what they are."""
+
+    planes: StoredPlanes
+    targets: Shaped[Tensor, "item ..."]
+    ids: Shaped[np.ndarray, " item"]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def generator_folder(folder: Path, synthesis: Synthesis) -> Path:
+    """Where, in the ``folder`` of a study, the generator of ``synthesis`` lies."""
+    return folder / GENERATORS / synthesis.generator_key
+
+
+def synthesized(synthesis: Synthesis, splits: Splits, folder: Path, device: torch.device) -> Synthetic:
+    """The synthetic items of ``synthesis`` beside the training part of ``splits``; made now where nobody has before.
+
+    The generator sees the training part alone. Whatever ends the process, nothing half-made is left: the next one goes
+    on, or begins again, to the same items.
+
+    Raises:
+        GeneratorFailed: the generator could not be trained, now or when it was tried before; the text says why.
+        LeakFound: what lies in ``folder`` has learned from an item that validates or tests.
+        StoreMismatch: what lies there has learned from other items.
+    """
+    planes, targets = (folder / SYNTHETIC / f"{synthesis.key}{ending}" for ending in (".npy", ".npz"))
+    with alone(generator_folder(folder, synthesis)):
+        if not (found := planes.exists() and targets.exists()):
+            forger = forged(synthesis, splits, folder, device)
+            _render(synthesis, splits, forger, planes, targets)
+        record = record_of(generator_folder(folder, synthesis))
+    assert record is not None, found
+    _refuse_foreign(record, splits)
+    with np.load(targets, allow_pickle=False) as arrays:
+        told = torch.from_numpy(arrays["targets"])
+    ids = np.array([synthesis.id_of(number) for number in range(len(told))])
+    return Synthetic(StoredPlanes(planes, _scale_of(record)), told, ids)
+
+
+def forged(synthesis: Synthesis, splits: Splits, folder: Path, device: torch.device) -> Forger:
+    """The generator of ``synthesis``, trained on the training part of ``splits`` now where nobody has before.
+
+    Raises:
+        GeneratorFailed: it could not be trained, now or when it was tried before.
+        LeakFound: what lies in ``folder`` has learned from an item that validates or tests.
+        StoreMismatch: what lies there has learned from other items.
+    """
+    home = generator_folder(folder, synthesis)
+    record = record_of(home)
+    if record is None:
+        return _trained(synthesis, splits, home, device)
+    _refuse_foreign(record, splits)
+    if record.failed is not None:
+        raise _failed(record.failed, synthesis, home)
+    scale = _scale_of(record)
+    subject = Subject(record.channels, scale.grid, record.kind, record.outputs)
+    with torch_noise(0, "replaced"):
+        generator = Generator(subject, synthesis.forging.sizes)
+    generator.load_state_dict(load_file(home / WEIGHTS))
+    return Forger(generator.to(device).eval(), subject, scale, record.looks)
+
+
+def record_of(home: Path) -> GeneratorRecord | None:
+    """What is known of the generator in the folder ``home``; None where none was ever trained to its end.
+
+    Raises:
+        DataFault: the record is damaged.
+    """
+    try:
+        return GeneratorRecord.model_validate_json((home / RECORD).read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        said = f"{home / RECORD} is damaged; remove the folder {home}, and the generator is trained again"
+        raise DataFault(said) from None
+
+
+def material_of(synthesis: Synthesis, splits: Splits) -> Material:
+    """The training part of ``splits`` as a generator reads it; of classes or values, as its targets are."""
+    targets = splits.train.targets
+    outputs = targets.shape[1] if targets.is_floating_point() else len(synthesis.dataset.class_indices)
+    return Material(splits.train.planes, targets, outputs)
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """While it lasts, this process alone works in the folder ``home``; one that ends lets go, however it ends."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "lock").open("a")
+    except OSError as error:
+        raise DataFault(f"{home} cannot be written ({error.strerror or error}); make room there") from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _trained(synthesis: Synthesis, splits: Splits, home: Path, device: torch.device) -> Forger:
+    ids = tuple(splits.train.ids.tolist())
+    blank = GeneratorRecord(key=synthesis.generator_key, learned=ids, split_digest=splits.digest)
+    try:
+        forger = trained(material_of(synthesis, splits), synthesis.forging, Bench(home, device))
+    except GeneratorFailed as failure:
+        _keep(home, blank.model_copy(update={"failed": str(failure)}))
+        raise _failed(str(failure), synthesis, home) from None
+    scale, subject = forger.scale, forger.subject
+    told = {"low": scale.low, "high": scale.high, "grid": scale.grid, "own": scale.own, "looks": forger.looks}
+    told |= {"channels": subject.channels, "kind": subject.kind, "outputs": subject.outputs}
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in forger.generator.state_dict().items()}
+    whole(home / WEIGHTS, lambda path: save_file(weights, path))
+    _draw(home, splits, synthesis, forger)
+    _keep(home, blank.model_copy(update=told))
+    (home / TRAINING).unlink(missing_ok=True)
+    return forger
+
+
+def _keep(home: Path, record: GeneratorRecord) -> None:
+    whole(home / RECORD, lambda path: path.write_text(record.model_dump_json()))
+
+
+def _failed(reason: str, synthesis: Synthesis, home: Path) -> GeneratorFailed:
+    return GeneratorFailed(
+        f"the generator {synthesis.generator_key} of these synthetic items has failed: {reason}. "
+        f"Change synthesis in the study, or remove {home} to try again"
+    )
+
+
+def _refuse_foreign(record: GeneratorRecord, splits: Splits) -> None:
+    for part, samples in (("validation", splits.validation), ("test", splits.test)):
+        refuse_overlap("the training of a generator", part, record.learned, samples.ids, "item")
+    if record.split_digest != splits.digest:
+        raise StoreMismatch(
+            f"the generator {record.key} in this folder has learned from {len(record.learned)} items, which are not the "
+            f"{len(splits.train)} that train now; use another folder (--to), or remove {GENERATORS} and {SYNTHETIC}"
+        )
+
+
+def _scale_of(record: GeneratorRecord) -> Scale:
+    return Scale(record.low, record.high, record.grid, record.own)
+
+
+def _render(synthesis: Synthesis, splits: Splits, forger: Forger, planes: Path, targets: Path) -> None:
+    forging = synthesis.forging
+    conditions = asked(forging, splits.train.targets, forging.count(len(splits.train)))
+    render(forger, conditions, planes, forging.seed)
+    arrays = {"targets": told_as(forging, conditions).numpy(), "conditions": conditions.numpy()}
+    with_digest = arrays | {"split": np.array(hashlib.sha256(splits.digest.encode()).hexdigest())}
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **with_digest)
+
+    whole(targets, write)
+
+
+def _draw(home: Path, splits: Splits, synthesis: Synthesis, forger: Forger) -> None:
+    """The curves of the training as a table, and real beside synthetic planes, of the same conditions."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(Look.model_fields)
+            table.writerows(one.model_dump().values() for one in forger.looks)
+
+    whole(home / CURVES, write)
+    shown = splits.train.take(np.unique(np.linspace(0, len(splits.train) - 1, SHOWN).astype(np.int64)))
+    made = render(forger, shown.targets, home / "shown.npy", synthesis.forging.seed)
+    names = synthesis.dataset.class_names
+    write_sheet(home / SHEET, Shown(shown.planes, shown.targets, names), Shown(made[:], shown.targets, names))
+    (home / "shown.npy").unlink()
