@@ -8,13 +8,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Shaped
-from torch import Tensor, nn
+from torch import Tensor
 
 from frostline.augmentation.differentiable import DECISIONS, distorted
 from frostline.augmentation.gan_networks import Critic, Players
@@ -80,7 +79,7 @@ def take_step(players: Players, optimizers: Optimizers, turn: Turn, rules: Rules
         made = players.generator(turn.latents[1], turn.asked[1])
         fake = players.critic(distorted(made, recipe.distortions, turn.draws[2]), turn.asked[1]).float()
     generator_loss = -fake.mean() if recipe.loss == "hinge" else F.softplus(-fake).mean()
-    generator_loss.backward()  # type: ignore[no-untyped-call]
+    generator_loss.backward()
     players.critic.requires_grad_(True)
     optimizers.generator.step()
     _average(players, min(recipe.averaging, step / (step + 9)))
@@ -128,5 +127,5 @@ def _mixed(planes: Tensor, precision: Precision) -> torch.autocast:
 @torch.no_grad()
 def _average(players: Players, kept: float) -> None:
     """Moves the running mean towards the generator, of which it keeps the part ``kept`` of itself."""
-    averages: Sequence[nn.Parameter] = list(players.average.parameters())
+    averages: list[Tensor] = list(players.average.parameters())
     torch._foreach_lerp_(averages, list(players.generator.parameters()), 1 - kept)

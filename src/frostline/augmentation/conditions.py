@@ -42,8 +42,9 @@ def asked(forging: Forging, learned: Shaped[Tensor, "item ..."], count: int) -> 
     if kind_of(learned) == "classes":
         if forging.between is not None:
             raise ValueError("synthesis.between has no effect with classes, which have no order; remove it")
-        classes = learned.unique()
-        return classes[torch.from_numpy(np.resize(draws.permutation(len(classes)), count))]
+        classes = torch.from_numpy(np.unique(learned.numpy()))
+        dealt: Tensor = classes[torch.from_numpy(np.resize(draws.permutation(len(classes)), count))]
+        return dealt
     low, high = learned.amin(dim=0), learned.amax(dim=0)
     if forging.between is not None:
         low, high = (torch.full_like(low, end) for end in forging.between)

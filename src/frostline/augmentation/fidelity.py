@@ -5,7 +5,7 @@
 | made | features of synthetic items | item feature |
 | learned | features of the real items that the generator has learned from | item feature |
 | held | features of real items that it has not seen | item feature |
-| distance | Frechet distance of two normal laws with the means and covariances of two sets (Heusel et al. 2017) | squared |
+| distance | Frechet distance of the normal laws with means and covariances of two sets (Heusel et al. 2017) | squared |
 | precision | part of the synthetic items that lie among the real ones (Kynkaanniemi et al. 2019, k = 3) | 1 |
 | recall | part of the real items that lie among the synthetic ones | 1 |
 | closeness | median distance of synthetic items to their nearest learned one, over that of held items | 1 |
@@ -31,8 +31,8 @@ class Fidelity(Record):
 
     ``frechet`` is from the held-out items to the synthetic ones, and ``frechet_of_real`` to as many real ones that the
     generator has learned from: with few items both are above 0 even where nothing differs. ``closeness`` far below 1,
-    and a large part ``copied`` (synthetic items that lie nearer to a learned one than any held-out item does), tell of a
-    generator that repeats what it has seen. ``n_made``, ``n_learned`` and ``n_held`` are how many items were compared.
+    and a large part ``copied`` (synthetic items nearer to a learned one than any held-out item is), tell of a generator
+    that repeats what it has seen. ``n_made``, ``n_learned`` and ``n_held`` are how many items were compared.
     """
 
     frechet: float

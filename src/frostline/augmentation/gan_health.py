@@ -2,8 +2,9 @@
 
 | symbol | meaning | unit |
 |---|---|---|
-| separation | part of all pairs of a real and a synthetic plane in which the real one scores higher; 0.5 is a draw | 1 |
+| separation | part of all pairs of a real and a synthetic plane in which the real one scores higher | 1 |
 | variety | mean distance between synthetic planes over that between real ones, under equal conditions | 1 |
+| freedom | mean distance between synthetic planes of one condition over that between all of them | 1 |
 | losses | mean losses of critic and generator since the look before | 1 |
 """
 
@@ -27,6 +28,7 @@ from frostline.spec.synthesis import AdversarialRecipe
 PROBED = 64
 """So many real and so many synthetic planes are looked at."""
 AT_ONCE = 16
+TINY = 1e-12
 ALIKE = 0.1
 """Planes whose variety is below this hardly differ."""
 
@@ -39,6 +41,7 @@ class Look(Record):
     generator_loss: float
     separation: float
     variety: float
+    freedom: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +77,13 @@ def look(players: Players, probe: Probe, recipe: AdversarialRecipe, step: int, l
     """What is to be seen of ``players``, which stay as they are; ``losses`` are those since the look before."""
     training = players.critic.training
     players.critic.eval()
-    made = _in_parts(lambda part: players.generator(probe.latents[part], probe.conditions[part]), len(probe.planes))
+    made, again = (_made(players, probe, latents) for latents in (probe.latents, probe.latents.roll(1, dims=0)))
 
     def scores(planes: Tensor, draws: Tensor) -> Tensor:
         def of_part(part: slice) -> Tensor:
             shown = distorted(planes[part], recipe.distortions, draws[part])
-            return players.critic(shown, probe.conditions[part])
+            scored: Tensor = players.critic(shown, probe.conditions[part])
+            return scored
 
         return _in_parts(of_part, len(planes))
 
@@ -92,7 +96,8 @@ def look(players: Players, probe: Probe, recipe: AdversarialRecipe, step: int, l
         critic_loss=critic_loss,
         generator_loss=generator_loss,
         separation=float(apart.mean()),
-        variety=_spread(made) / max(_spread(probe.planes), 1e-12),
+        variety=_spread(made) / max(_spread(probe.planes), TINY),
+        freedom=_distance(made, again) / max(_spread(made), TINY),
     )
 
 
@@ -127,5 +132,12 @@ def _in_parts(of_part: Callable[[slice], Tensor], count: int) -> Tensor:
 
 def _spread(planes: Tensor) -> float:
     """The mean distance of each of ``planes`` from the next one, round a circle."""
-    flat = planes.flatten(1).float()
-    return float((flat - flat.roll(1, dims=0)).norm(dim=1).mean())
+    return _distance(planes, planes.roll(1, dims=0))
+
+
+def _distance(one: Tensor, other: Tensor) -> float:
+    return float((one - other).flatten(1).float().norm(dim=1).mean())
+
+
+def _made(players: Players, probe: Probe, latents: Tensor) -> Tensor:
+    return _in_parts(lambda part: players.generator(latents[part], probe.conditions[part]), len(latents))

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +29,10 @@ COARSEST = 4
 EMBEDDED = 32
 """How many numbers tell the generator its condition."""
 SLOPE = 0.2
+PLACES = (4, 8)
+"""The critic weighs so many rows and columns apart: levels mean something else in each band, less so in each second."""
+GAIN = 2.0
+"""A mean over 2 x 2 places halves the norm of a plane; this keeps it, or the critic would go deaf with depth."""
 
 Grid = tuple[int, int]
 
@@ -68,7 +72,7 @@ class Generator(nn.Module):
         self.grids = grids_of(subject.grid)
         widths = _widths(sizes, len(self.grids))
         code = sizes.latent + EMBEDDED
-        self.condition = _embedding(subject, EMBEDDED, _as_it_is)
+        self.condition = _embedding(subject, EMBEDDED)
         self.seed = nn.Linear(code, widths[0] * self.grids[0][0] * self.grids[0][1])
         stages = zip(widths[:-1], widths[1:], self.grids[1:], strict=True)
         self.stages = nn.ModuleList(_Up(before, after, code, grid) for before, after, grid in stages)
@@ -87,9 +91,10 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Scores of planes under conditions: residual stages, then a sum over places that is projected on the condition.
+    """Scores of planes under conditions: residual stages, then features that are projected on the condition.
 
-    Spectral norms bound every layer (Miyato et al. 2018); the projection is that of Miyato and Koyama (2018).
+    Spectral norms bound every layer below the scores (Miyato et al. 2018); the projection is that of Miyato and Koyama
+    (2018).
     """
 
     def __init__(self, subject: Subject, sizes: GeneratorSizes) -> None:
@@ -99,9 +104,10 @@ class Critic(nn.Module):
         self.first = spectral_norm(nn.Conv2d(subject.channels, widths[0], 3, padding=1))
         stages = zip(widths[:-1], widths[1:], grids[1:], strict=True)
         self.stages = nn.ModuleList(_Down(before, after, grid) for before, after, grid in stages)
-        self.score = spectral_norm(nn.Linear(widths[-1], 1))
-        self.condition = _embedding(subject, widths[-1], spectral_norm)
-        self.scale = (grids[-1][0] * grids[-1][1]) ** -0.5
+        self.places = (min(PLACES[0], grids[-1][0]), min(PLACES[1], grids[-1][1]))
+        self.dense = spectral_norm(nn.Linear(widths[-1] * self.places[0] * self.places[1], widths[-1]))
+        self.score = nn.Linear(widths[-1], 1)
+        self.condition = _embedding(subject, widths[-1])
 
     def forward(
         self, planes: Float[Tensor, "sample channel row column"], conditions: Shaped[Tensor, "sample ..."]
@@ -110,7 +116,8 @@ class Critic(nn.Module):
         planes = self.first(planes)
         for stage in self.stages:
             planes = stage(planes)
-        features = F.leaky_relu(planes, SLOPE).sum(dim=(2, 3)) * self.scale
+        pooled = F.adaptive_avg_pool2d(F.leaky_relu(planes, SLOPE), self.places)
+        features = F.leaky_relu(self.dense(pooled.flatten(1)), SLOPE)
         projected = (features * self.condition(conditions)).sum(dim=1)
         scores: Tensor = self.score(features)[:, 0] + projected
         return scores
@@ -148,7 +155,8 @@ class _Down(nn.Module):
     def forward(self, planes: Tensor) -> Tensor:
         residual = self.second(F.leaky_relu(self.first(F.leaky_relu(planes, SLOPE)), SLOPE))
         beside = self.shortcut(F.adaptive_avg_pool2d(planes, self.grid))
-        return F.adaptive_avg_pool2d(residual, self.grid) + beside
+        halved: Tensor = (F.adaptive_avg_pool2d(residual, self.grid) + beside) * GAIN
+        return halved
 
 
 def players(subject: Subject, sizes: GeneratorSizes, seed: int) -> Players:
@@ -179,13 +187,8 @@ def _widths(sizes: GeneratorSizes, stages: int) -> Sequence[int]:
     return [min(sizes.widest, sizes.width * 2**halvings) for halvings in reversed(range(stages))]
 
 
-def _as_it_is(module: nn.Module) -> nn.Module:
-    return module
-
-
-def _embedding(subject: Subject, width: int, bounded: Callable[[nn.Module], nn.Module]) -> nn.Module:
+def _embedding(subject: Subject, width: int) -> nn.Module:
     """Conditions as vectors: a row of a table for a class, a small dense network for values."""
     if subject.kind == "classes":
-        return bounded(nn.Embedding(subject.outputs, width))
-    first, second = nn.Linear(subject.outputs, width), nn.Linear(width, width)
-    return nn.Sequential(bounded(first), nn.LeakyReLU(SLOPE), bounded(second))
+        return nn.Embedding(subject.outputs, width)
+    return nn.Sequential(nn.Linear(subject.outputs, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width))

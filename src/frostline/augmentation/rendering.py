@@ -65,7 +65,7 @@ def render(forger: Forger, conditions: Shaped[Tensor, "item ..."], path: Path, s
     device = next(forger.generator.parameters()).device
     with begun(path) as temporary, temporary.open("wb") as file:
         write_array_header_1_0(file, told)
-        for part in conditions.split(AT_ONCE):
+        for part in torch.split(conditions, AT_ONCE):
             drawn = torch.randn(AT_ONCE, forger.generator.latent, generator=latents)[: len(part)]
             made = forger.generator(drawn.to(device), part.to(device)).float().cpu()
             file.write(made.mul_(STEPS).round_().to(torch.int16).numpy().astype("<i2").data)

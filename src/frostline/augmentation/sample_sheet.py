@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Shaped
@@ -18,32 +19,36 @@ CELL, GAP, LINE = 160, 8, 14
 """Pixels: the longer side of a plane at most, what lies between planes, and a line of text."""
 
 
+@dataclass(frozen=True)
+class Lettering:
+    """The ``names`` of classes or of values, and where the first row is drawn: at the bottom where it is the lowest."""
+
+    names: Sequence[str]
+    first: Literal["top", "bottom"]
+
+
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Planes as the dataset stores them, with their conditions; ``names`` are those of classes or of values."""
+    """Planes as the dataset stores them, with their conditions."""
 
     planes: Shaped[Tensor, "item channel row column"]
     conditions: Shaped[Tensor, "item ..."]
-    names: Sequence[str]
-
-    def caption(self, number: int) -> str:
-        """The condition of an item in words."""
-        condition = self.conditions[number]
-        if not condition.is_floating_point():
-            return str(self.names[int(condition)])
-        return ", ".join(f"{name} {value:+.2f}" for name, value in zip(self.names, condition.tolist(), strict=True))
 
 
-def write_sheet(path: Path, real: Shown, made: Shown) -> None:
+def write_sheet(path: Path, real: Shown, made: Shown, lettering: Lettering) -> None:
     """Writes a PNG to ``path``: items of ``real`` on the left, of ``made`` on the right, each above its condition.
 
-    Only the first channel is shown, low rows at the bottom, grey from the least to the greatest real number.
+    Only the first channel is shown, grey from the least to the greatest real number.
 
     Raises:
         DataFault: it cannot be written.
     """
     low, high = float(real.planes.min()), float(real.planes.max())
-    blocks = [_block(shown, name, low, high) for shown, name in ((real, "real"), (made, "synthetic"))]
+    blocks = []
+    for shown, title in ((real, "real"), (made, "synthetic")):
+        pictures = [_picture(plane, low, high) for plane in _upright(shown.planes[:, 0].float(), lettering)]
+        captions = [caption(condition, lettering.names) for condition in shown.conditions]
+        blocks.append(_block(pictures, captions, title))
     size = (sum(block.width for block in blocks) + 3 * GAP, max(block.height for block in blocks) + 2 * GAP)
     sheet = Image.new("L", size, 255)
     left = GAP
@@ -53,22 +58,32 @@ def write_sheet(path: Path, real: Shown, made: Shown) -> None:
     whole(path, lambda temporary: sheet.save(temporary, format="PNG"))
 
 
-def _block(shown: Shown, title: str, low: float, high: float) -> Image.Image:
-    across = max(1, math.isqrt(len(shown.planes)))
-    pictures = [_picture(plane, low, high) for plane in shown.planes]
+def caption(condition: Tensor, names: Sequence[str]) -> str:
+    """A condition in words: the name of its class, or its values by name."""
+    if not condition.is_floating_point():
+        return names[int(condition)]
+    return ", ".join(f"{name} {value:+.2f}" for name, value in zip(names, condition.tolist(), strict=True))
+
+
+def _block(pictures: Sequence[Image.Image], captions: Sequence[str], title: str) -> Image.Image:
+    across = max(1, math.isqrt(len(pictures)))
     width, height = max(CELL, pictures[0].width) + GAP, pictures[0].height + LINE + GAP
     block = Image.new("L", (across * width, LINE + -(-len(pictures) // across) * height), 255)
     draw = ImageDraw.Draw(block)
     draw.text((0, 0), title, fill=0)
-    for number, picture in enumerate(pictures):
+    for number, (picture, said) in enumerate(zip(pictures, captions, strict=True)):
         place = (number % across * width, LINE + number // across * height)
         block.paste(picture, place)
-        draw.text((place[0], place[1] + picture.height), shown.caption(number), fill=0)
+        draw.text((place[0], place[1] + picture.height), said, fill=0)
     return block
 
 
+def _upright(planes: Tensor, lettering: Lettering) -> Tensor:
+    return planes.flip(1) if lettering.first == "bottom" else planes
+
+
 def _picture(plane: Tensor, low: float, high: float) -> Image.Image:
-    unit = (plane[0].float().flip(0) - low) / max(high - low, 1e-12)
+    unit = (plane - low) / max(high - low, 1e-12)
     picture = Image.fromarray((unit.clamp(0, 1) * 255).numpy().astype(np.uint8))
     scale = CELL / max(picture.size)
     return picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))

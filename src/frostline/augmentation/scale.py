@@ -47,7 +47,7 @@ def scale_of(planes: Shaped[Tensor, "sample channel row column"], size: Grid | N
     Raises:
         GeneratorFailed: all numbers are equal, or some are none.
     """
-    parts = [part.float() for part in planes.split(AT_ONCE)]
+    parts = [part.float() for part in torch.split(planes, AT_ONCE)]
     low = min(float(part.min()) for part in parts)
     high = max(float(part.max()) for part in parts)
     if not all(bool(torch.isfinite(part).all()) for part in parts):

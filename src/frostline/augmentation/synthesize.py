@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import fcntl
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from frostline.augmentation.gan_files import CURVES, RECORD, SHEET, TRAINING, WE
 from frostline.augmentation.gan_health import Look
 from frostline.augmentation.gan_networks import Generator, Subject
 from frostline.augmentation.rendering import StoredPlanes, render
-from frostline.augmentation.sample_sheet import Shown, write_sheet
+from frostline.augmentation.sample_sheet import Lettering, Shown, write_sheet
 from frostline.augmentation.scale import Scale
 from frostline.data.splits import Splits, refuse_overlap
 from frostline.errors import DataFault, GeneratorFailed, StoreMismatch
@@ -59,7 +58,7 @@ class GeneratorRecord(Record):
 
 @dataclass(frozen=True, eq=False)
 class Synthetic:
-    """Synthetic items: planes as the dataset stores its own, in a file, their targets, and ids that tell what they are."""
+    """Synthetic items: planes as the dataset stores its own, in a file, their targets, ids that tell what they are."""
 
     planes: StoredPlanes
     targets: Shaped[Tensor, "item ..."]
@@ -87,16 +86,14 @@ def synthesized(synthesis: Synthesis, splits: Splits, folder: Path, device: torc
     """
     planes, targets = (folder / SYNTHETIC / f"{synthesis.key}{ending}" for ending in (".npy", ".npz"))
     with alone(generator_folder(folder, synthesis)):
-        if not (found := planes.exists() and targets.exists()):
-            forger = forged(synthesis, splits, folder, device)
+        # Whoever has the planes needs no generator, but has to know what it has learned from.
+        forger = forged(synthesis, splits, folder, device)
+        if not (planes.exists() and targets.exists()):
             _render(synthesis, splits, forger, planes, targets)
-        record = record_of(generator_folder(folder, synthesis))
-    assert record is not None, found
-    _refuse_foreign(record, splits)
     with np.load(targets, allow_pickle=False) as arrays:
         told = torch.from_numpy(arrays["targets"])
     ids = np.array([synthesis.id_of(number) for number in range(len(told))])
-    return Synthetic(StoredPlanes(planes, _scale_of(record)), told, ids)
+    return Synthetic(StoredPlanes(planes, forger.scale), told, ids)
 
 
 def forged(synthesis: Synthesis, splits: Splits, folder: Path, device: torch.device) -> Forger:
@@ -192,8 +189,8 @@ def _refuse_foreign(record: GeneratorRecord, splits: Splits) -> None:
         refuse_overlap("the training of a generator", part, record.learned, samples.ids, "item")
     if record.split_digest != splits.digest:
         raise StoreMismatch(
-            f"the generator {record.key} in this folder has learned from {len(record.learned)} items, which are not the "
-            f"{len(splits.train)} that train now; use another folder (--to), or remove {GENERATORS} and {SYNTHETIC}"
+            f"the generator {record.key} in this folder has learned from {len(record.learned)} items of another split; "
+            f"use another folder (--to), or remove {GENERATORS} and {SYNTHETIC} there"
         )
 
 
@@ -206,11 +203,10 @@ def _render(synthesis: Synthesis, splits: Splits, forger: Forger, planes: Path, 
     conditions = asked(forging, splits.train.targets, forging.count(len(splits.train)))
     render(forger, conditions, planes, forging.seed)
     arrays = {"targets": told_as(forging, conditions).numpy(), "conditions": conditions.numpy()}
-    with_digest = arrays | {"split": np.array(hashlib.sha256(splits.digest.encode()).hexdigest())}
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **with_digest)
+            np.savez(file, allow_pickle=False, **arrays)
 
     whole(targets, write)
 
@@ -227,6 +223,7 @@ def _draw(home: Path, splits: Splits, synthesis: Synthesis, forger: Forger) -> N
     whole(home / CURVES, write)
     shown = splits.train.take(np.unique(np.linspace(0, len(splits.train) - 1, SHOWN).astype(np.int64)))
     made = render(forger, shown.targets, home / "shown.npy", synthesis.forging.seed)
-    names = synthesis.dataset.class_names
-    write_sheet(home / SHEET, Shown(shown.planes, shown.targets, names), Shown(made[:], shown.targets, names))
+    dataset = synthesis.dataset
+    lettering = Lettering(dataset.class_names, "bottom" if dataset.card.kind == "sounds" else "top")
+    write_sheet(home / SHEET, Shown(shown.planes, shown.targets), Shown(made[:], shown.targets), lettering)
     (home / "shown.npy").unlink()
