@@ -25,7 +25,7 @@ from frostline.outcome import Record
 from frostline.randomness import torch_stream
 from frostline.spec.synthesis import AdversarialRecipe
 
-PROBED = 64
+PROBED = 32
 """So many real and so many synthetic planes are looked at."""
 AT_ONCE = 16
 TINY = 1e-12

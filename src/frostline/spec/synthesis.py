@@ -15,7 +15,7 @@ from frostline.spec.recipe import PrecisionChoice
 Distortion = Literal["level", "shift", "cutout"]
 """What befalls real and synthetic planes alike before the critic sees them (Zhao et al. 2020)."""
 ConditionKind = Literal["classes", "values"]
-CHECKS = 40
+LOOKS = 20
 """So often a training is looked at where a recipe does not say how often."""
 SYNTHETIC = "synthetic"
 """How the ids of synthetic items begin, ``synthetic/KEY/number``; no real item has such an id."""
@@ -51,7 +51,7 @@ class AdversarialRecipe(Value):
     ``averaging`` is the part that the running mean of the generator's weights keeps in each step: that mean is what
     renders. ``distortions`` befall real and synthetic planes before the critic sees them, so that few items suffice.
 
-    A look is taken every ``look_every`` steps (a 40th of the budget where absent), and after ``patience`` looks in a
+    A look is taken every ``look_every`` steps (a 20th of the budget where absent), and after ``patience`` looks in a
     row at a critic that tells all apart, or at planes that hardly differ, the generator has failed. ``precision``:
     ``auto`` is bfloat16 on an accelerator and float32 elsewhere.
     """
@@ -67,7 +67,7 @@ class AdversarialRecipe(Value):
     averaging: float = Field(default=0.999, ge=0, lt=1)
     distortions: tuple[Distortion, ...] = ("level", "shift", "cutout")
     look_every: PositiveInt | None = None
-    patience: PositiveInt = 8
+    patience: PositiveInt = 5
     precision: PrecisionChoice = "auto"
 
     @model_validator(mode="after")
@@ -87,7 +87,7 @@ class AdversarialRecipe(Value):
     def resolved(self, training_items: int) -> AdversarialRecipe:
         """This recipe with its budget and its looks in steps, for ``training_items`` items."""
         steps = self.steps if self.steps is not None else (self.passes or 0) * ceil(training_items / self.batch)
-        look_every = min(self.look_every or max(1, steps // CHECKS), steps)
+        look_every = min(self.look_every or max(1, steps // LOOKS), steps)
         return self.model_copy(update={"steps": steps, "passes": None, "look_every": look_every})
 
 
