@@ -66,7 +66,8 @@ def needs(plan: Plan) -> dict[int, Need]:
     """What the trials need whose frozen layers always see the same, by how many parts are frozen."""
     found: dict[int, list[Trial]] = defaultdict(list)
     for trial in plan.trials:
-        if trial.frozen_depth and (trial.augmentation == NOTHING or trial.augmentation.views is not None):
+        alike = trial.augmentation == NOTHING or trial.augmentation.views is not None
+        if trial.frozen_depth and trial.made is None and alike:
             found[trial.frozen_depth].append(trial)
     return {depth: _need(trials) for depth, trials in sorted(found.items())}
 

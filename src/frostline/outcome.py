@@ -179,6 +179,7 @@ class Finished(Record):
     steps: int
     stopped: Literal["budget", "patience"]
     n_train: int
+    n_synthetic: int = 0
     n_validation: int
     n_test: int
     parameters: ParameterCounts

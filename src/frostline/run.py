@@ -13,6 +13,8 @@ from typing import Literal, TypeVar
 import numpy as np
 import torch
 
+from frostline.augmentation.shown import beside
+from frostline.augmentation.synthesize import synthesized
 from frostline.data.ground import ground_of
 from frostline.data.planes import Items, Preprocessing, preprocessing
 from frostline.data.read import read
@@ -156,7 +158,8 @@ def ready(job: Job) -> Ready:
     seen = _seen(job, material, before)
     views = trial.augmentation.views
     befalls, turns = (trial.augmentation, 1) if views is None else (NOTHING, views)
-    lesson = Lesson(seen.shown(splits.train), seen.items(splits.validation), job.loader_workers, befalls, turns)
+    shown = _shown(job, material, seen.shown(splits.train))
+    lesson = Lesson(shown, seen.items(splits.validation), job.loader_workers, befalls, turns)
     return Ready(job, material, start, digest, before, seen, lesson, time.perf_counter() - began)
 
 
@@ -177,7 +180,7 @@ def outcome(one: Ready, trained: Trained) -> Finished:
     found = _audited(one, network)
     if job.keep != "none":
         keep_weights(shelf, trial.key, network, fitted.states)
-    train = one.lesson.train if one.lesson.views == 1 else seen.items(splits.train)
+    train = one.lesson.train if one.lesson.views == 1 and trial.made is None else seen.items(splits.train)
     trained_on, validated, tested = (
         Answered(logits_of(fitted.network, items, precision), items.sample_targets)
         for items in (train, one.lesson.validation, seen.items(splits.test.open()))
@@ -193,6 +196,7 @@ def outcome(one: Ready, trained: Trained) -> Finished:
         steps=fitted.steps,
         stopped=fitted.stopped,
         n_train=len(splits.train),
+        n_synthetic=trial.made.forging.count(len(splits.train)) if trial.made else 0,
         n_validation=len(splits.validation),
         n_test=len(splits.test),
         parameters=parameter_counts(network),
@@ -232,7 +236,8 @@ def _seen(job: Job, material: Material, network: Network) -> Seen:
     ground = ground_of(material.whole, trial.dataset.class_indices)
     name = machine(job.way.device)
     site = Site(job.folder / ACTIVATIONS, ground, prepare, _recipe(job).computed_in, trial.augmentation, machine=name)
-    if depth not in job.way.stored or (trial.augmentation != NOTHING and views is None):
+    unlike = (trial.augmentation != NOTHING and views is None) or trial.made is not None
+    if depth not in job.way.stored or unlike:
         drawn = prepare if views is None else partial(in_views, site, items_of=planes_in_view)
         return Seen(network, 0, prepare, drawn, "recomputed" if depth else "none")
 
@@ -244,6 +249,14 @@ def _seen(job: Job, material: Material, network: Network) -> Seen:
     items = partial(given, site)
     shown = items if views is None else partial(in_views, site, items_of=given)
     return Seen(above(network, depth), depth, items, shown, "stored")
+
+
+def _shown(job: Job, material: Material, real: Items) -> Items:
+    """What training is shown: the ``real`` items, and the synthetic ones of its share where the trial has such."""
+    if job.trial.made is None:
+        return real
+    made = synthesized(job.trial.made, material.splits, job.folder, torch.device(job.way.device))
+    return beside(real, made, material.prepare)
 
 
 def _given(seen: Seen, probe: Samples, precision: Precision) -> Given | None:

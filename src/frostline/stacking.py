@@ -80,7 +80,7 @@ def _may_be_stacked(trial: Trial) -> bool:
     """Whether nothing that is known without its network forbids it."""
     recipe, plain = trial.recipe, not isinstance(trial.network, Timm)
     of_classes = trial.dataset.task == "classes" and recipe.loss == "usual"
-    unchanged = of_classes and trial.augmentation == NOTHING
+    unchanged = of_classes and trial.augmentation == NOTHING and trial.synthesis is None
     return plain and unchanged and recipe.accumulate == 1 and recipe.precision != "bfloat16"
 
 

@@ -18,6 +18,7 @@ from frostline.spec.recipe import Recipe
 from frostline.spec.spectrogram import Spectrogram
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
+from frostline.spec.synthesis import AdversarialRecipe, Forging, GeneratorSizes
 from frostline.spec.trial import Matched, RandomStart, Seeds, Trial, WeightsFile
 from tests.spec.examples import CNN, GOLDEN, MLP, NEW_DIGITS, OLD_DIGITS, STEPS, pretraining, transfer
 
@@ -73,6 +74,7 @@ OTHERS: dict[str, object] = {
     "head": "kept",
     "start": FILE,
     "seeds": Seeds(weights=1),
+    "synthesis": Forging(recipe=AdversarialRecipe(steps=100, look_every=5), number=30),
 }
 
 
@@ -87,7 +89,8 @@ def test_trials_keep_the_keys_under_which_their_outcomes_are_stored() -> None:
 
 def test_a_default_changes_only_together_with_numerics() -> None:
     kinds: tuple[type[BaseModel], ...] = (
-        Recipe, Dataset, Spectrogram, PlainCnn, Mlp, Timm, Seeds, WeightsFile, Augmentation, Trial, Study
+        Recipe, Dataset, Spectrogram, PlainCnn, Mlp, Timm, Seeds, WeightsFile, Augmentation, Trial, Study,
+        AdversarialRecipe, GeneratorSizes, Forging
     )  # fmt: skip
     got: dict[str, object] = {"NUMERICS": base.NUMERICS}
     for kind in kinds:

@@ -137,7 +137,7 @@ def record_of(home: Path) -> GeneratorRecord | None:
 def material_of(synthesis: Synthesis, splits: Splits) -> Material:
     """The training part of ``splits`` as a generator reads it; of classes or values, as its targets are."""
     targets = splits.train.targets
-    outputs = targets.shape[1] if targets.is_floating_point() else len(synthesis.dataset.class_indices)
+    outputs = targets.shape[1] if targets.is_floating_point() else synthesis.dataset.outputs
     return Material(splits.train.planes, targets, outputs)
 
 
@@ -224,6 +224,6 @@ def _draw(home: Path, splits: Splits, synthesis: Synthesis, forger: Forger) -> N
     shown = splits.train.take(np.unique(np.linspace(0, len(splits.train) - 1, SHOWN).astype(np.int64)))
     made = render(forger, shown.targets, home / "shown.npy", synthesis.forging.seed)
     dataset = synthesis.dataset
-    lettering = Lettering(dataset.class_names, "bottom" if dataset.card.kind == "sounds" else "top")
+    lettering = Lettering(dataset.output_names, "bottom" if dataset.card.kind == "sounds" else "top")
     write_sheet(home / SHEET, Shown(shown.planes, shown.targets), Shown(made[:], shown.targets), lettering)
     (home / "shown.npy").unlink()

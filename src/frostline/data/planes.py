@@ -19,7 +19,7 @@ from torch import Tensor
 
 from frostline.catalog import Task
 from frostline.data.moving import moved
-from frostline.data.rows import StoredRows
+from frostline.data.rows import Rows
 from frostline.data.samples import Samples
 from frostline.spec.dataset import Dataset
 from frostline.spec.published import Statistics
@@ -37,7 +37,7 @@ class Items:
     ``task`` says what the targets are.
     """
 
-    planes: Shaped[Tensor, "piece ..."] | StoredRows
+    planes: Shaped[Tensor, "piece ..."] | Rows
     targets: Int64[Tensor, " piece"] | Float32[Tensor, "piece output"]
     pieces: int = 1
     task: Task = "classes"

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -55,3 +56,43 @@ class StoredRows:
     def to(self, device: torch.device) -> Tensor | StoredRows:
         """The same rows on ``device``: all at once on another one, as they lie where it is the processor."""
         return self if device.type == "cpu" else moved(self, device)
+
+
+class Part(Protocol):
+    """Rows that can be asked for by their positions: a tensor, or what is made or read when it is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, chosen: Tensor, /) -> Tensor: ...
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedRows:
+    """The rows of several parts, one part after the other, on the processor, made or read when they are asked for."""
+
+    parts: tuple[Part, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, chosen: Tensor | slice) -> Tensor:
+        """The rows at the positions ``chosen``, in that order."""
+        places = torch.arange(len(self))[chosen]
+        found: list[Tensor] = []
+        order: list[Tensor] = []
+        first = 0
+        for part in self.parts:
+            here = ((places >= first) & (places < first + len(part))).nonzero()[:, 0]
+            if len(here):
+                found.append(part[places[here] - first])
+                order.append(here)
+            first += len(part)
+        return torch.cat(found)[torch.argsort(torch.cat(order))]
+
+    def to(self, device: torch.device) -> JoinedRows:
+        """The same rows, which stay where they lie: each batch of them is moved when it is asked for."""
+        return self
+
+
+Rows = StoredRows | JoinedRows
+"""Rows of which only what is asked for is in memory."""

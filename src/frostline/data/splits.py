@@ -18,6 +18,7 @@ from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools, dealt, turn_of
 from frostline.spec.portion import portion, validation_of
 from frostline.spec.scoring import Scoring
+from frostline.spec.synthesis import is_synthetic
 from frostline.spec.trial import Trial
 
 NOWHERE = -1
@@ -71,6 +72,8 @@ class Splits:
             "validation": self.validation,
             "test": self.test,
         }
+        for part in ("validation", "test"):
+            refuse_synthetic(part, parts[part].ids)
         for one, other in combinations(parts, 2):
             left, right = parts[one], parts[other]
             refuse_overlap(one, other, left.ids, right.ids, "item")
@@ -220,6 +223,18 @@ def _refuse_untold_tags(dataset: Dataset, parts: Mapping[str, Samples]) -> None:
             f"{dataset.name} cannot be split: no tag is on some items and not on others in {', '.join(untold)}. Use a "
             "larger share, other folds, or fewer or more common tags"
         )
+
+
+def refuse_synthetic(part: str, ids: Iterable[str]) -> None:
+    """Nothing, where every one of ``ids`` is a real item.
+
+    Raises:
+        LeakFound: names how many are synthetic, and the first of them.
+    """
+    made = [name for name in np.asarray(ids).tolist() if is_synthetic(name)]
+    if made:
+        counted = "1 synthetic item stands" if len(made) == 1 else f"{len(made)} synthetic items stand"
+        raise LeakFound(f"{counted} in {part}, the first is {made[0]!r}; synthetic items may only train")
 
 
 def refuse_overlap(one: str, other: str, left: Iterable[str], right: Iterable[str], what: str) -> None:

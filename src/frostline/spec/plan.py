@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from frostline.errors import PlanRefused
 from frostline.spec.axes import CONTROLS, Beginning, Control, Pretraining, counterpart, from_scratch
 from frostline.spec.inputs import Inputs, inputs_of
-from frostline.spec.portion import Portioned, resolved
+from frostline.spec.portion import Portioned, portion, resolved
 from frostline.spec.refusals import refusals
 from frostline.spec.scored_cells import ScoredCell, scored_cells
 from frostline.spec.scoring import Scoring
 from frostline.spec.study import Study
 from frostline.spec.surgery import Surgery
+from frostline.spec.synthesis import Forging
 from frostline.spec.task_recipes import for_task
 from frostline.spec.trial import Head, Matched, RandomStart, Seeds, Start, Trial, WeightsFile
 
@@ -180,10 +181,20 @@ def _transfer(study: Study, inputs: Inputs, cell: Cell, surgery: Surgery, begin:
         validation=study.validation,
         normalise=inputs.normalise,
         augmentation=study.augmentation,
+        synthesis=_forging(study, asked),
         head=head,
         start=start,
         seeds=seeds,
     )
+
+
+def _forging(study: Study, asked: Portioned) -> Forging | None:
+    """How the synthetic items of a trial are made, its budget in steps."""
+    if study.synthesis is None:
+        return None
+    held = portion(study.dataset.pools(asked.split_seed), asked.share, study.validation)
+    recipe = study.synthesis.recipe.resolved(sum(held.train))
+    return study.synthesis.model_copy(update={"recipe": recipe})
 
 
 def _start(study: Study, inputs: Inputs, seed: int) -> Trial | WeightsFile | None:

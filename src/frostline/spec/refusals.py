@@ -14,7 +14,7 @@ from frostline.spec.study import Study, Varying
 
 def refusals(study: Study) -> list[str]:
     """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
-    found = [*_too_small(study), *_untested(study), *unfit_inputs(study), *_unmoved(study)]
+    found = [*_too_small(study), *_untested(study), *unfit_inputs(study), *_unmoved(study), *_too_few_to_forge(study)]
     return found or _never_warm(study)
 
 
@@ -63,6 +63,20 @@ def _unmoved(study: Study) -> list[str]:
         for place, augmentation, dataset in asked
         if augmentation.shift is not None and (fault := augmentation.shift.fault_on(dataset.plane_shape[1]))
     ]
+
+
+def _too_few_to_forge(study: Study) -> list[str]:
+    """A reason for each share whose training items do not fill a batch of the generator of its synthetic items."""
+    if study.synthesis is None:
+        return []
+    batch, reasons = study.synthesis.recipe.batch, []
+    for share in study.shares:
+        pools = map(study.dataset.pools, _split_seeds(study, study.dataset, "split"))
+        fewest = min(sum(portion(pool, share, study.validation).train) for pool in pools)
+        if fewest < batch:
+            said = f"synthesis.recipe.batch: {batch} is more than the {fewest} training items at share {share:g}"
+            reasons.append(f"{said}, of which a generator would learn; use a smaller batch or larger shares")
+    return reasons
 
 
 def _never_warm(study: Study) -> list[str]:

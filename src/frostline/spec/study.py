@@ -29,6 +29,7 @@ from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Recipe
 from frostline.spec.scoring import Scores
 from frostline.spec.surgery import Surgery, misfit
+from frostline.spec.synthesis import Forging
 from frostline.spec.trial import Head
 
 __all__ = ["Evidence", "Family", "Keep", "Narrowing", "Pretraining", "Study", "Varying"]
@@ -85,6 +86,7 @@ class Study(Value):
     validation: float = Field(default=0.1, gt=0, lt=1)
     normalise: NormaliseChoice = "unit"
     augmentation: Augmentation = Augmentation()
+    synthesis: Forging | None = None
     most_left_out: float = Field(default=0.01, ge=0, lt=1)
     keep: Keep = "none"
     level: float = Field(default=0.95, gt=0.5, lt=1)

@@ -15,6 +15,7 @@ from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.published import Statistics, package_of, reference_kind
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery, misfit
+from frostline.spec.synthesis import Forging, Synthesis
 from frostline.spec.task_recipes import for_task, head_faults, recipe_faults
 
 Head = Literal["new", "kept", "hidden-kept"]
@@ -98,6 +99,7 @@ class Trial(Value):
     validation: float = Field(default=0.1, gt=0, lt=1)
     normalise: Annotated[Normalisation | Statistics, Field(union_mode="left_to_right")] = "unit"
     augmentation: Augmentation = Augmentation()
+    synthesis: Forging | None = None
     head: Head = "new"
     start: Trial | WeightsFile | RandomStart | Matched | None = None
     seeds: Seeds = Seeds()
@@ -129,6 +131,28 @@ class Trial(Value):
         if faults:
             raise ValueError("; ".join(f"{key}: {why}" for key, why in faults))
         return self
+
+    @model_validator(mode="after")
+    def _is_shown_items_that_can_be_made(self) -> Trial:
+        if self.synthesis is not None and self.augmentation.views is not None:
+            raise ValueError("synthesis: synthetic items have no views; remove augmentation.views, or synthesis")
+        if self.synthesis is not None and self.synthesis.recipe.steps is None:
+            raise ValueError("synthesis: a trial's generator has its budget in steps; resolve its recipe first")
+        return self
+
+    @property
+    def made(self) -> Synthesis | None:
+        """The synthetic items that are shown beside the real ones: those of its own training share and split."""
+        if self.synthesis is None:
+            return None
+        return Synthesis(
+            dataset=self.dataset,
+            forging=self.synthesis,
+            share=self.share,
+            validation=self.validation,
+            split_seed=self.seeds.split,
+            share_seed=self.seeds.share,
+        )
 
     @cached_property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from frostline.data.moving import each
 from frostline.data.planes import Items
-from frostline.data.rows import StoredRows
+from frostline.data.rows import Rows
 from frostline.errors import OutOfMemory
 from frostline.networks.network import Network
 from frostline.spec.recipe import Precision
@@ -35,7 +35,7 @@ def logits_of(network: Network, items: Items, precision: Precision) -> Float32[T
     return of_samples(answers, items.pieces, items.task)
 
 
-def _answers(network: Network, planes: Tensor | StoredRows, precision: Precision) -> Tensor:
+def _answers(network: Network, planes: Tensor | Rows, precision: Precision) -> Tensor:
     device, batch = next(network.parameters()).device, BATCH
     while True:
         starts = range(0, len(planes), batch)

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 
 from frostline.data.planes import Items
-from frostline.data.rows import StoredRows
+from frostline.data.rows import Rows, StoredRows
 from frostline.networks.network import Network
 from frostline.spec.recipe import Recipe
 from frostline.tasks import classes
@@ -46,7 +46,7 @@ class Pool:
         return planes.reshape(*places.shape, *planes.shape[1:]), self.targets[places]
 
 
-def _joined(several: Sequence[Tensor | StoredRows]) -> Tensor | StoredRows:
+def _joined(several: Sequence[Tensor | Rows]) -> Tensor | StoredRows:
     """The rows of ``several``, one after the other: a copy of tensors in memory, none of what lies in files."""
     tensors = [rows for rows in several if isinstance(rows, Tensor)]
     stored = [rows for rows in several if isinstance(rows, StoredRows)]

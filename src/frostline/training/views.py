@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from frostline.data.planes import Items, of_pieces
-from frostline.data.rows import StoredRows
+from frostline.data.rows import Rows, StoredRows
 from frostline.data.samples import Samples
 from frostline.training.site import CHUNK, Site
 
@@ -40,7 +40,7 @@ def planes_in_view(site: Site, samples: Samples) -> Items:
     return Items(planes.flatten(0, 1), of_pieces(samples.targets, pieces), pieces, site.prepare.dataset.task)
 
 
-def _one_after_the_other(planes: list[Tensor | StoredRows]) -> Tensor | StoredRows:
+def _one_after_the_other(planes: list[Tensor | Rows]) -> Tensor | StoredRows:
     stored = [rows for rows in planes if isinstance(rows, StoredRows)]
     if not stored:
         return torch.cat([part for part in planes if isinstance(part, Tensor)])
