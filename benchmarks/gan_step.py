@@ -1,6 +1,6 @@
 """A step of generator and critic beside a plain PyTorch loop of the same networks. Goal: no more than 5 % slower.
 
-    python benchmarks/gan_step.py               # planes of 1 x 64 x 160, batches of 16
+    python benchmarks/gan_step.py               # planes of 1 x 32 x 80, batches of 16
     python benchmarks/gan_step.py 128 1292      # those of a song of 30 s
 
 Both sides learn the same random planes with the same networks, hinge loss, distortions, two optimisers of Adam and a
@@ -34,7 +34,7 @@ SIZES = GeneratorSizes(width=16, widest=64)
 
 def main() -> None:
     """Prints the seconds of both sides a round, and the median of their ratio."""
-    rows, columns = (int(word) for word in sys.argv[1:3]) if len(sys.argv) > 2 else (64, 160)
+    rows, columns = (int(word) for word in sys.argv[1:3]) if len(sys.argv) > 2 else (32, 80)
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     planes = torch.rand(ITEMS, 1, rows, columns, generator=generator)
