@@ -52,7 +52,7 @@ class Items:
 
     def to(self, device: torch.device) -> Items:
         """The same items on ``device``."""
-        planes = self.planes.to(device) if isinstance(self.planes, StoredRows) else moved(self.planes, device)
+        planes = moved(self.planes, device) if isinstance(self.planes, Tensor) else self.planes.to(device)
         return Items(planes, moved(self.targets, device), self.pieces, self.task)
 
 
