@@ -43,11 +43,11 @@ class Evidence:
     recommendations: Sequence[Recommendation]
     pictures: Sequence[Picture]
     controls: Sequence[str]
-    control_table: Table | None
     course: Sequence[str]
     regret: Sequence[str]
     audited: Sequence[Finding]
     predicted: Predicted | None = None
+    control_table: Table | None = None
 
 
 def evidence_of(
