@@ -88,6 +88,7 @@ def test_a_study_in_stacks_has_the_same_trials_and_their_figures_but_for_roundin
         assert outcome.model_dump(include=same) == other.model_dump(include=same)
 
 
+@pytest.mark.slow
 def test_stacks_in_processes_give_the_same_bits(tmp_path: Path, stacked: Outcomes) -> None:
     assert run_all(tmp_path, study(), Processes(2)) == stacked
 

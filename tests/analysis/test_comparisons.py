@@ -273,6 +273,7 @@ def test_no_parts_of_a_variance_are_told_where_there_are_none(frame: pd.DataFram
     assert variance_parts(Findings(frame[frame["seed"] == 0], book), "f4r2", 0.1) is None
 
 
+@pytest.mark.slow
 def test_a_study_of_equal_arms_is_told_a_gain_in_at_most_6_percent() -> None:
     assert false_gains(60) <= 0.12
 

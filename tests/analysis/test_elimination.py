@@ -94,6 +94,7 @@ def clear(seeds: int = 9, arms: int = 3, step: float = 0.1) -> np.ndarray:
     return np.asarray(base - step * np.arange(arms)[:, None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeats", repeats_of(200))
 def test_of_equal_arms_any_is_stopped_in_at_most_the_agreed_share_of_studies(repeats: int) -> None:
     found = simulate(drawn((0.8,) * 7, (0.03,) * 7, 25, repeats), 25)

@@ -124,6 +124,7 @@ def test_what_is_counted_quickly_is_what_a_page_says(study: Callable[[int], Find
     assert told_quickly(findings) == told(findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", [answered_alike, scored_alike])
 def test_equal_arms_are_told_apart_no_oftener_than_the_level_allows(study: Callable[[int], Findings]) -> None:
     assert worst(rates(FEW, study, told_quickly)) * FEW <= stats.binom.ppf(0.999, FEW, 0.05)
@@ -136,7 +137,7 @@ def test_five_seeds_never_show_a_gain_over_scratch_however_the_figures_fall() ->
     assert len(found) == 5 and all(gain.corrected == gain.smallest == 5 * 0.0625 for gain in found)
 
 
-FEW = 100
+FEW = 200
 MANY = 2_000
 DESIGNS: dict[str, Callable[[int], Findings]] = {
     "answers of 10 seeds": answered_alike,

@@ -201,6 +201,7 @@ def written(folder: Path, made: Study) -> Path:
     return write_report(made, planned, Findings(table(planned, outcomes(planned))), folder)
 
 
+@pytest.mark.slow
 def test_the_report_holds_the_part_and_its_files_and_drops_those_of_a_former_one(tmp_path: Path) -> None:
     few = {"FR": {"below": "frozen", "above": "reset", "cuts": (1, 2, 3)}}
     text = written(tmp_path, asking(seeds=2, surgeries=few)).read_text()
