@@ -45,6 +45,16 @@ def test_an_undecided_share_is_drawn_hollow() -> None:
     assert counts[0] > counts[1]
 
 
+def test_a_line_leads_only_from_one_decided_share_to_the_next() -> None:
+    first, undecided = recommend(FINDINGS)
+    decided = [first, replace(first, share=0.5)]
+    drawn = [frost_line(FINDINGS.frame, some, "frozen layers") for some in (decided, [first, undecided])]
+    assert ["stroke-dasharray: 3.7" in picture.svg.decode() for picture in drawn if picture is not None] == [
+        True,
+        False,
+    ]
+
+
 def test_there_is_no_frost_line_of_arms_without_a_depth() -> None:
     frame = FINDINGS.frame.assign(frozen_depth=None)
     assert frost_line(frame, recommend(FINDINGS), "frozen layers") is None

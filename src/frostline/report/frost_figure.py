@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -78,8 +79,11 @@ def _place(found: Recommendation) -> Place:
 
 
 def _draw(axes: Axes, places: Sequence[Place], depths: Mapping[str, int]) -> None:
-    stood = {x: depths[place.arm] for x, place in enumerate(places) if place.arm is not None and place.arm in depths}
-    axes.plot(list(stood), list(stood.values()), color=CHOSEN, ls="--", lw=1, zorder=2)
+    # No line leads to or from an undecided share: it would show a course that nothing supports.
+    decided = [depths.get(place.arm) if place.decided and place.arm is not None else None for place in places]
+    for x, (one, next_) in enumerate(pairwise(decided)):
+        if one is not None and next_ is not None:
+            axes.plot([x, x + 1], [one, next_], color=CHOSEN, ls="--", lw=1, zorder=2)
     for x, place in enumerate(places):
         for depth in sorted({depths[arm] for arm in place.possible if arm in depths}):
             axes.add_patch(Rectangle((x - 0.38, depth - 0.42), 0.76, 0.84, color=SHADE, alpha=0.3, lw=0, zorder=1))
