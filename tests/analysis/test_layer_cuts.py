@@ -89,7 +89,7 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
         "  c.json, entries 1-2, 4, accuracy: unknown key; expected lr, sampled_percentage, sampled_cut_point, repeat, "
         "train_acc, test_acc",
         "  c.json, entry 5, sampled_cut_point: got 7, expected a whole number from -1 to the depth",
-        "  c.json, entry 5, repeat: got true, expected a whole number from 0",
+        "  c.json, entry 5, repeat: got true, expected a whole number from 0 of at most 18 digits",
     ]
 
 
@@ -98,6 +98,11 @@ def test_a_share_that_is_none_is_refused(tmp_path: Path, value: object) -> None:
     told = faults_of(written(tmp_path, "c.json", CONFIG, ENTRY | {"sampled_percentage": value}))
     assert "entry 1, sampled_percentage: got " in told
     assert told.endswith("expected a number above 0, at most 1")
+
+
+def test_a_repeat_that_no_table_can_hold_is_refused(tmp_path: Path) -> None:
+    told = faults_of(written(tmp_path, "c.json", CONFIG, ENTRY | {"repeat": 10**25}))
+    assert told.endswith("expected a whole number from 0 of at most 18 digits")
 
 
 def test_what_is_no_layer_cut_file_is_refused(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_every_arm_has_its_place_below_the_best_with_the_interval_that_the_answe
     expected = {
         (
             one.arm,
-            f"{one.standing.difference * 100:+.1f}",
-            f"[{one.standing.low * 100:+.1f}, {one.standing.high * 100:+.1f}]",
+            f"{one.standing.difference * 100:+.2f}",
+            f"[{one.standing.low * 100:+.2f}, {one.standing.high * 100:+.2f}]",
         )
         for one in recommended.candidates
         if one.standing is not None

@@ -21,7 +21,7 @@ ENTRY_KEYS = {
     "lr": (float, "a number above 0"),
     "sampled_percentage": (float, "a number above 0, at most 1"),
     "sampled_cut_point": (int, "a whole number from -1 to the depth"),
-    "repeat": (int, "a whole number from 0"),
+    "repeat": (int, "a whole number from 0 of at most 18 digits"),
     "train_acc": (float, "a number from 0 to 1"),
     "test_acc": (float, "a number from 0 to 1"),
 }
@@ -90,6 +90,10 @@ def _config_faults(config: Mapping[str, object], entries: Sequence[Mapping[str, 
         yield Fault(0, "freeze", "got false, as reinit and truncate, so that the cut has no effect; expected one true")
 
 
+MOST_REPEATS = 10**18
+"""A repeat has at most 18 digits, as a seed has."""
+
+
 def _entry_faults(number: int, entry: Mapping[str, object], depth: int) -> Iterator[Fault]:
     for key, (kind, expected) in ENTRY_KEYS.items():
         value = entry.get(key)
@@ -112,7 +116,7 @@ def _in_range(key: str, value: float, depth: int) -> bool:
         case "sampled_cut_point":
             return BASELINE <= value <= depth or depth < 1
         case "repeat":
-            return value >= 0
+            return 0 <= value < MOST_REPEATS
         case _:
             return 0 <= value <= 1
 

@@ -179,8 +179,8 @@ def deficits(evidence: Evidence) -> Section:
         (
             percent(found.share),
             candidate.arm,
-            f"{standing.difference * 100:+.1f}",
-            f"[{standing.low * 100:+.1f}, {standing.high * 100:+.1f}]",
+            f"{standing.difference * 100:+.2f}",
+            f"[{standing.low * 100:+.2f}, {standing.high * 100:+.2f}]",
             "yes" if standing.possible else "no",
         )
         for found in evidence.recommendations
@@ -190,7 +190,8 @@ def deficits(evidence: Evidence) -> Section:
     columns = ("share", "arm", "points from the best of the others", f"{level} interval", "could still be the best")
     told = (
         f"At each share all intervals hold together with {level} confidence (multiple comparisons with the best, Hsu "
-        "1984). An arm whose interval begins above minus the margin is near enough to the best to be taken."
+        "1984). An arm whose interval begins above minus the margin is near enough to the best to be taken; one whose "
+        "interval ends at 0 is shown not to be the best."
     )
     title = "How far from the best each arm lies"
     return Section("deficits", title, [told], table=Table(columns, rows)) if rows else Section("deficits", title)
