@@ -64,10 +64,19 @@ def each_tag(findings: Findings, cell: tuple[str, float] | None) -> Section:
     metrics = _metrics(findings, cell, TagMetrics)
     if cell is None or not metrics:
         return Section("tags", "Each tag")
+    table, (chance, *left) = table_of_tags(metrics, findings.terms)
+    return Section("tags", "Each tag", [f"{_of(cell, len(metrics))} {chance}", *left], table=table)
+
+
+def table_of_tags(metrics: Sequence[TagMetrics], terms: Terms) -> tuple[Table, list[str]]:
+    """The figures of each tag, means over the runs whose ``metrics`` these are, and what a reader has to know of them.
+
+    That is what chance would reach, and which tags are left out of the mean.
+    """
     by_name = _by_name([one.tags for one in metrics])
-    rows = [_tag(name, figures, findings.terms) for name, figures in by_name.items()]
+    rows = [_tag(name, figures, terms) for name, figures in by_name.items()]
     left = list(dict.fromkeys(name for one in metrics for name in one.left_out))
-    told = [f"{_of(cell, len(metrics))} The average precision of chance is the part of positives."]
+    told = ["The average precision of chance is the part of positives."]
     if left:
         some = "of all runs" if all(set(left) <= set(one.left_out) for one in metrics) else "of a run or more"
         told.append(
@@ -75,7 +84,7 @@ def each_tag(findings: Findings, cell: tuple[str, float] | None) -> Section:
             f"without: {', '.join(left)}."
         )
     columns = ("tag", "positives", "ROC-AUC", "average precision", "F1", "threshold")
-    return Section("tags", "Each tag", told, table=Table(columns, tuple(rows)))
+    return Table(columns, tuple(rows)), told
 
 
 def each_value(findings: Findings, cell: tuple[str, float] | None) -> Section:

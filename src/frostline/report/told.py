@@ -16,6 +16,7 @@ from frostline.report.answer import declared
 from frostline.report.evidence import Evidence
 from frostline.report.methods import methods
 from frostline.report.missing import LeftOut, completeness, left_out, troubles
+from frostline.report.pretrainings import pretrainings
 from frostline.report.race import course, guarantee, method, saved
 from frostline.report.rows import marks
 from frostline.report.section import Section, audit, filled
@@ -77,6 +78,7 @@ def told_of_study(
                 *_evidence(evidence),
                 _race(plan, race, terms.metric),
                 Section("origin", "Where it started from", origin(study, frame)),
+                pretrainings(study, plan, evidence.findings),
                 Section("setting", "What was run", items=what_was_run(study, plan, frame, facts)),
                 Section("terms", "What was declared beforehand", items=declared(terms)),
                 Section("methods", "How the numbers were made", [*made, *claims(study, frame)], copied=True),
