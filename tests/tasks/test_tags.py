@@ -74,6 +74,21 @@ def test_no_threshold_gives_a_higher_f1_than_the_tuned_one(seed: int) -> None:
         assert (tags.f1(likely >= other, true) <= tuned + 1e-12).all()
 
 
+def test_a_tuned_threshold_lies_halfway_to_the_next_item_so_that_ease_costs_nothing() -> None:
+    targets = torch.tensor([[1.0], [1.0], [0.0], [0.0]])
+    logits = torch.tensor([[12.0], [10.0], [-10.0], [-12.0]])
+    found = tags.tuned_thresholds(logits, targets)
+    assert found == pytest.approx([0.5])
+    less_sure = (torch.tensor([[9.0], [3.0], [-3.0], [-9.0]]).sigmoid().numpy() >= found, targets.numpy() > 0.5)
+    assert tags.f1(*less_sure) == pytest.approx([1.0])
+
+
+def test_where_every_item_is_best_called_the_threshold_lies_below_all_of_them() -> None:
+    logits = torch.tensor([[1.0], [0.0], [-1.0]])
+    found = tags.tuned_thresholds(logits, torch.tensor([[1.0], [0.0], [1.0]]))
+    assert found == pytest.approx([float(logits[2].sigmoid()) / 2])
+
+
 def test_the_threshold_of_a_tag_that_no_item_has_is_a_half() -> None:
     logits, targets = answered(1)
     targets[:, 1] = 0.0

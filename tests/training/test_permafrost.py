@@ -236,6 +236,31 @@ def test_no_two_of_these_share_a_key(tmp_path: Path) -> None:
     assert len({other(frost).keys[other(frost).depth] for other in OTHERS.values()}) == len(OTHERS)
 
 
+class LaterDataset(Dataset):
+    """A dataset as a later version may have it: with a field more, whose default means what was before."""
+
+    later: int = 0
+
+
+class LaterCnn(PlainCnn):
+    """A network with a field more."""
+
+    later: int = 0
+
+
+def test_a_field_that_comes_later_moves_no_key_where_it_has_its_default(tmp_path: Path) -> None:
+    frost = permafrost(tmp_path)
+
+    def keys(dataset: Dataset, spec: NetworkSpec) -> tuple[str, ...]:
+        return replace(prepared(frost, dataset, "unit", WHOLE.train), spec=spec).keys
+
+    network = {"name": "plain_cnn", "depth": 3, "channels": 4}
+    usual = keys(LaterDataset(name="digits"), LaterCnn.model_validate(network))
+    assert usual == frost.keys
+    assert keys(LaterDataset(name="digits", later=1), CNN)[2] != frost.keys[2]
+    assert keys(DIGITS, LaterCnn.model_validate({**network, "later": 1}))[2] != frost.keys[2]
+
+
 def test_statistics_of_other_training_items_move_the_key(tmp_path: Path) -> None:
     one, other = (
         prepared(permafrost(tmp_path), DIGITS, "standard", WHOLE.train.take(np.arange(count))) for count in (50, 60)

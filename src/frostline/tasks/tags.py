@@ -141,15 +141,17 @@ def f1(called: Bool[np.ndarray, "item tag"], true: Bool[np.ndarray, "item tag"])
 def tuned_thresholds(
     logits: Float32[Tensor, "item tag"], targets: Float32[Tensor, "item tag"]
 ) -> Float64[np.ndarray, " tag"]:
-    """Of each tag the probability among those of the items at which F1 is highest, the highest such one.
+    """Of each tag a probability from which on F1 is highest: halfway between the items that reach it and all others.
 
-    A half where no item has the tag.
+    The highest such one. Halfway, because where items are told apart with ease, the probability of the last one above
+    is close to 1, and few others reach it. A half where no item has the tag.
     """
     likely, true = logits.double().sigmoid().numpy(), targets.numpy() > 0.5
     found = np.full(likely.shape[1], UNTUNED)
     for tag in np.flatnonzero(true.any(axis=0)):
         steps = _Steps(likely[:, tag], true[:, tag])
-        found[tag] = steps.scores[np.argmax(2 * steps.right / (steps.called + steps.right[-1]))]
+        best = np.argmax(2 * steps.right / (steps.called + steps.right[-1]))
+        found[tag] = np.append(steps.scores, 0.0)[best : best + 2].mean()
     return found
 
 

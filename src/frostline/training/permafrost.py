@@ -80,14 +80,17 @@ class Permafrost:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The key at each depth from 0, each including those below."""
+        """The key at each depth from 0, each including those below.
+
+        Of what is described, a key tells only what differs from the defaults, as that of a trial does.
+        """
         site = self.site
         told = {
             "numerics": NUMERICS,
             "versions": {name: version(name) for name in LIBRARIES},
-            "network": self.spec.model_dump(mode="json"),
+            "network": self.spec.model_dump(mode="json", exclude_defaults=True),
             "data": site.ground.digest,
-            "dataset": site.prepare.dataset.model_dump(mode="json", exclude=NOT_OF_PLANES),
+            "dataset": site.prepare.dataset.model_dump(mode="json", exclude=NOT_OF_PLANES, exclude_defaults=True),
             "mean": site.prepare.mean.tolist(),
             "deviation": site.prepare.deviation.tolist(),
             "precision": site.precision,
@@ -97,7 +100,10 @@ class Permafrost:
             "chunk": CHUNK,
         }
         if site.view is not None:
-            told |= {"augmentation": site.augmentation.model_dump(mode="json"), "view": site.view}
+            told |= {
+                "augmentation": site.augmentation.model_dump(mode="json", exclude_defaults=True),
+                "view": site.view,
+            }
         keys = [_hashed(json.dumps(told, sort_keys=True))]
         keys += digests_of(self.network, self.depth) if self.digests is None else self.digests
         return tuple(_hashed("\n".join(keys[: depth + 1])) for depth in range(len(keys)))
