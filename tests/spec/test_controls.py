@@ -8,9 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from frostline.errors import StudyFaults
+from frostline.spec.arms import Arm
 from frostline.spec.axes import counterpart
 from frostline.spec.idle import idle_keys
-from frostline.spec.plan import Arm, Plan, plan
+from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Narrowing
 from frostline.spec.study_file import load_study
 from frostline.spec.surgery import Surgery

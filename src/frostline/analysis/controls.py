@@ -91,9 +91,10 @@ def _contrasts(
     findings: Findings, treated: tuple[str, Surgery], share: float, present: set[tuple[str, float]]
 ) -> Iterator[Contrast]:
     (own, surgery) = treated
+    norms = own.removeprefix(str(surgery))
     for control in CONTROLS:
         fates, start = counterpart(surgery, control)
-        arm, reference = own, str(fates) if start == "own" else f"{fates} from {start}"
+        arm, reference = own, str(fates) if start == "own" else f"{fates}{norms} from {start}"
         if control == "selffer":
             if surgery.after is not None or Fate.REMOVED in surgery.fates:
                 continue

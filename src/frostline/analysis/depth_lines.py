@@ -26,17 +26,38 @@ class DepthLine:
 def lines_of(frame: pd.DataFrame, points: Sequence[CutPoint] = ()) -> tuple[DepthLine, ...]:
     """The lines of ``frame``, each of two arms or more; controls stand in none.
 
-    A fate has a line where one of its arms is cut inside the network; whole networks are the ends of such a line. A
-    family of ``points`` whose every arm stands on a line gives it its name.
+    A fate has a line where one of its arms is cut inside the network, for each way with the norms of frozen layers;
+    whole networks are the ends of such a line. A family of ``points`` whose every arm stands on a line names it.
     """
-    read = {str(arm): DEPTH.fullmatch(str(arm)) for arm in competing(frame)["arm"].unique()}
-    found = {arm: (int(match["frozen"] or 0), match["above"]) for arm, match in read.items() if match is not None}
+    placed = {str(arm): place for arm in competing(frame)["arm"].unique() if (place := _placed(str(arm))) is not None}
     lines: list[DepthLine] = []
-    for above, told in ABOVE.items():
-        here = {depth: arm for arm, (depth, fate) in found.items() if fate in (above, None)}
-        if len(here) > 1 and any(depth and fate == above for depth, fate in found.values()):
-            lines.append(DepthLine(_named(told, set(here.values()), points), dict(sorted(here.items()))))
+    for norms in sorted({place.norms for place in placed.values()}):
+        for above, told in ABOVE.items():
+            here = {
+                place.depth: arm
+                for arm, place in placed.items()
+                if place.above in (above, None) and (place.norms == norms or not place.depth)
+            }
+            inside = any(one.depth and one.above == above and one.norms == norms for one in placed.values())
+            if len(here) > 1 and inside:
+                said = f"{told}, norms {norms}" if norms else told
+                lines.append(DepthLine(_named(said, set(here.values()), points), dict(sorted(here.items()))))
     return tuple(lines)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an arm stands: its frozen layers, the fate above, and its way with norms where that is not the usual."""
+
+    depth: int
+    above: str | None
+    norms: str
+
+
+def _placed(arm: str) -> _Place | None:
+    treatment, _, norms = arm.partition(" norms ")
+    match = DEPTH.fullmatch(treatment)
+    return None if match is None else _Place(int(match["frozen"] or 0), match["above"], norms)
 
 
 def _named(told: str, arms: set[str], points: Sequence[CutPoint]) -> str:

@@ -60,6 +60,9 @@ def points(difference: float) -> str:
 
 def in_words(arm: str) -> str:
     """What becomes of the layers of ``arm``: ``3 of 6 layers frozen, 3 reset``; nothing where it is no surgery."""
+    treatment, _, norms = arm.partition(" norms ")
+    if norms and (said := in_words(treatment)):
+        return f"{said}, norms {norms}"
     try:
         surgery = Surgery.parse(arm)
     except ValueError:

@@ -17,7 +17,8 @@ import numpy as np
 
 from frostline.analysis.elimination import Elimination, Sample, eliminate, looks, margin
 from frostline.outcome import Failed, Finished
-from frostline.spec.plan import Arm, Entry, Plan
+from frostline.spec.arms import Arm
+from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Study
 
 

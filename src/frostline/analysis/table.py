@@ -12,6 +12,7 @@ import pandas as pd
 from frostline.analysis.metric import METRICS
 from frostline.catalog import Task
 from frostline.outcome import Failed, Finished
+from frostline.spec.arms import named_with_norms, written_with_norms
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Family, Study
 
@@ -31,9 +32,9 @@ CELL = {
 }
 """Columns that every row fills (``error``: where there is one), with their types.
 
-``arm`` is the treatment and what it starts from where that is a control's (``f3r3 from random``), ``treatment`` the
-surgery alone, and ``control`` the kind of control (``random``), empty where the study names the arm itself. ``metric``
-names the figure that arms are compared by.
+``arm`` is the treatment, with its way with norms where the study has several (``f3r3 norms tuned``), and what it starts
+from where that is a control's (``f3r3 from random``); ``treatment`` the surgery alone, and ``control`` the kind of
+control (``random``), empty where the study names the arm itself. ``metric`` names the figure that arms are compared by.
 """
 
 FIGURES = {
@@ -82,12 +83,16 @@ class CutPoint:
 
 
 def cut_points(study: Study) -> tuple[CutPoint, ...]:
-    """Every cut of every family of ``study`` in the order of the file; single surgeries have none."""
+    """Every cut of every family of ``study`` in the order of the file; single surgeries have none.
+
+    A family that freezes is one for each way that the study has with the norms of frozen layers.
+    """
     layers = len(study.network.layer_names)
     return tuple(
-        CutPoint(name, cut, str(surgery))
+        CutPoint(named_with_norms(name, way), cut, written_with_norms(surgery, way))
         for name, entry in study.surgeries.items()
         if isinstance(entry, Family)
+        for way in (study.norms if study.norms and entry.below == "frozen" else ("stored",))
         for cut, surgery in entry.surgeries(layers).items()
     )
 

@@ -27,7 +27,7 @@ from frostline.report.rendering import rendered_page
 from frostline.report.section import Section, filled
 from frostline.report.setting import NO_FACTS
 from frostline.report.told import Told, told_of_files, told_of_study
-from frostline.report.words import not_frozen
+from frostline.report.words import not_frozen, tunes_norms
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_facts, read_outcomes, read_scores
@@ -119,7 +119,7 @@ def _with(told: Told, part: Section) -> Told:
 
 
 def _evidence(study: Study, plan: Plan, findings: Findings, audited: Sequence[Finding]) -> Evidence:
-    below = NOT_FROZEN if not_frozen(study, plan) else FROZEN
+    below = NOT_FROZEN if tunes_norms(study) and not_frozen(study, plan) else FROZEN
     return evidence_of(findings, cut_points(study), below, audited)
 
 

@@ -14,7 +14,7 @@ from frostline.spec.plan import Plan
 from frostline.spec.published import package_of, reference_kind
 from frostline.spec.splitting import FEWEST_FOLDS
 from frostline.spec.study import Pretraining, Study
-from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.surgery import Surgery
 from frostline.spec.trial import WeightsFile
 
 STARTS = {
@@ -67,16 +67,21 @@ def legend(plan: Plan) -> list[str]:
 
 
 def not_frozen(study: Study, plan: Plan) -> list[str]:
-    """A sentence that names the arms whose ``f`` is not a frozen layer, where the recipe tunes norms; else none."""
-    if study.recipe_of(study.recipe).norms != "tuned":
-        return []
-    arms = [str(arm.surgery) for arm in plan.arms if _writes_frozen(arm.surgery)]
+    """A sentence that names the arms whose ``f`` is not a frozen layer, where their norms are tuned; else none."""
+    every = tunes_norms(study)
+    arms = [arm.written for arm in plan.arms if arm.surgery.freezes and (every or arm.norms == "tuned")]
     if not arms:
         return []
+    where = "No layer is frozen in this study:" if every else "In arms with norms tuned no layer is frozen:"
     return [
-        "No layer is frozen in this study: in layers written f the scales and offsets of the norms are tuned "
+        f"{where} in layers written f the scales and offsets of the norms are tuned "
         f"(recipe: norms tuned) and only the rest is kept. It concerns {', '.join(arms)}."
     ]
+
+
+def tunes_norms(study: Study) -> bool:
+    """True where every arm of ``study`` tunes the norms of the layers that it freezes otherwise."""
+    return study.recipe_of(study.recipe).norms == "tuned"
 
 
 def claims(study: Study, frame: pd.DataFrame) -> list[str]:
@@ -178,11 +183,6 @@ def _counted_starts(frame: pd.DataFrame) -> list[str]:
     )
     seen = "; ".join(f"{count} {STARTS[start]}" for start, count in counts.most_common())
     return [f"Finished trials: {seen}."] if seen else []
-
-
-def _writes_frozen(surgery: Surgery) -> bool:
-    """True where ``surgery``, or one that it comes after, has a frozen layer."""
-    return Fate.FROZEN in surgery.fates or (surgery.after is not None and _writes_frozen(surgery.after))
 
 
 def _one_run(frame: pd.DataFrame) -> list[str]:

@@ -43,7 +43,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
         found += _unlike_planes(source.dataset, dataset)
     found += _pretrained_by_nobody(raw, source, network) + _controls_of_nothing(raw, surgeries)
     found += _controls_like_the_source(raw, source, dataset) + _scores_of_nothing(raw, dataset)
-    found += _recipes_of_other_tasks(raw, source, dataset)
+    found += _recipes_of_other_tasks(raw, source, dataset) + _norms_twice(raw)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
 
 
@@ -62,6 +62,15 @@ def _recipes_of_other_tasks(raw: Mapping[str, Any], source: object, dataset: obj
         if recipe is not None and isinstance(trained, Dataset):
             found += [((*keys, key), why) for key, why in recipe_faults(recipe, trained.task)]
     return list(dict.fromkeys(found))
+
+
+def _norms_twice(raw: Mapping[str, Any]) -> list[Disagreement]:
+    """A way with norms in the recipe where the study has several ways."""
+    keys, recipe = recipe_of_transfers(raw)
+    if not raw.get("norms") or recipe is None or recipe.norms == "stored":
+        return []
+    said = f"{recipe.norms} stands beside norms of the study, whose arms have a way each; remove one of the two"
+    return [((*keys, "norms"), said)]
 
 
 def _pretrained_by_nobody(raw: Mapping[str, Any], source: object, network: object) -> list[Disagreement]:
@@ -183,7 +192,7 @@ def _unknown_recipes(raw: Mapping[str, Any], source: object) -> list[Disagreemen
 
 def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
     found: list[Disagreement] = []
-    for key in ("shares", "seeds", "vary", "controls"):
+    for key in ("shares", "seeds", "vary", "controls", "norms"):
         values = raw.get(key)
         if not isinstance(values, tuple):
             continue
@@ -219,3 +228,11 @@ def parts(kind: Any, raw: object) -> dict[str, Any]:
     """The values of ``raw``, by their names, that can be read as a ``kind``; none where it is no group of keys."""
     items = raw.items() if isinstance(raw, Mapping) else ()
     return {name: value for name, entry in items if (value := part(kind, entry)) is not None}
+
+
+def recipe_of_transfers(plain: Mapping[str, Any]) -> tuple[Keys, Recipe | None]:
+    """The keys under which the recipe of the transfers stands, and the recipe where it can be read."""
+    named, recipes = plain.get("recipe"), plain.get("recipes")
+    if not isinstance(named, str):
+        return ("recipe",), part(Recipe, named)
+    return ("recipes", named), part(Recipe, recipes.get(named) if isinstance(recipes, Mapping) else None)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from frostline.spec.agreement import Disagreement, Keys, controls_in, keeping, misfits, part, parts
+from frostline.spec.agreement import Disagreement, Keys, controls_in, keeping, misfits, part, parts, recipe_of_transfers
+from frostline.spec.arms import arms_of
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
-from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
-from frostline.spec.plan import arms_of
+from frostline.spec.idle_norms import idle_norms
+from frostline.spec.network import NetworkSpec, Timm
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
 from frostline.spec.trial import WeightsFile
 
 FIRST_LOOK = 4
 """After how many seeds a race is first looked at; a test compares it with the race's own number."""
-WITHOUT_BATCH_NORM = ("vit", "convnext")
 OF_EVERY_TRIAL = ("split", "share", "weights", "batches")
 
 
@@ -27,7 +27,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     ``plain`` holds what the file says and nothing more: a default that the file leaves out is never idle.
     """
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
-    found += [*_idle_norms(plain), *_idle_norms_of_pretraining(plain), *_idle_beside_probes(plain)]
+    found += [*idle_norms(plain), *_idle_beside_probes(plain)]
     found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain), *_idle_controls(plain)]
     if plain.get("augmentation") == {}:
         found.append((("augmentation",), "names nothing; remove it"))
@@ -79,7 +79,7 @@ def _each(entry: Family | Surgery, layers: int) -> tuple[Surgery, ...]:
 
 def _idle_views(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     """More versions of the items than passes that could show them."""
-    augmentation, (_, recipe) = part(Augmentation, plain.get("augmentation")), _recipe_of_transfers(plain)
+    augmentation, (_, recipe) = part(Augmentation, plain.get("augmentation")), recipe_of_transfers(plain)
     if augmentation is None or recipe is None or not augmentation.views or not recipe.passes:
         return
     if augmentation.views > recipe.passes:
@@ -141,41 +141,11 @@ def _idle_validation(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
         yield ("validation",), f"has no effect, for {which}; remove it"
 
 
-def _idle_norms(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
-    """A choice for the norms of frozen layers where there are no such norms, or no frozen layers."""
-    keys, recipe = _recipe_of_transfers(plain)
-    keys = (*keys, "norms")
-    network, raw = part(NetworkSpec, plain.get("network")), plain.get("surgeries")
-    surgeries = parts(FamilyOrSurgery, raw)
-    if recipe is None or network is None or recipe.norms == "stored" or not isinstance(raw, Mapping):
-        return
-    lacking = isinstance(network, PlainCnn | Mlp)
-    batch_norms = not lacking and network.architecture.family not in WITHOUT_BATCH_NORM
-    if lacking or (recipe.norms == "re-estimated" and not batch_norms):
-        kind = "norms" if lacking else "batch norms"
-        yield keys, f"{recipe.norms} has no effect, for the network has no {kind}; remove it"
-    elif len(surgeries) == len(raw) and not any(_freezes(entry) for entry in surgeries.values()):
-        yield keys, f"{recipe.norms} has no effect, for no surgery freezes a layer; remove it"
-
-
-def _idle_norms_of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
-    """A choice for the norms of frozen layers in recipes that only pretrainings use, which freeze nothing."""
-    source, recipes = part(Source, plain.get("source")), plain.get("recipes")
-    if not isinstance(source, Pretraining) or source.recipe is None or not isinstance(recipes, Mapping):
-        return
-    beside = source.recipe if isinstance(source.recipe, Mapping) else {"": source.recipe}
-    for name in dict.fromkeys(beside.values()):
-        recipe = part(Recipe, recipes.get(name))
-        if recipe is not None and recipe.norms != "stored" and name not in (*beside, plain.get("recipe")):
-            said = f"{recipe.norms} has no effect, for only a pretraining uses {name}, and it freezes no layer"
-            yield ("recipes", name, "norms"), f"{said}; remove it"
-
-
 def _idle_room(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     """Room for what frozen layers give where the lowest is no constant, or where none sees the same twice."""
     if plain.get("activations_gb") is None:
         return
-    raw, (_, recipe) = plain.get("surgeries"), _recipe_of_transfers(plain)
+    raw, (_, recipe) = plain.get("surgeries"), recipe_of_transfers(plain)
     surgeries, befalls = parts(FamilyOrSurgery, raw), part(Augmentation, plain.get("augmentation"))
     reasons = []
     if isinstance(raw, Mapping) and len(surgeries) == len(raw) and not any(map(_freezes_lowest, surgeries.values())):
@@ -201,7 +171,7 @@ def _idle_beside_probes(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
     surgeries = parts(FamilyOrSurgery, raw)
     if network is None or not surgeries or not isinstance(raw, Mapping) or len(surgeries) < len(raw):
         return
-    keys, recipe = _recipe_of_transfers(plain)
+    keys, recipe = recipe_of_transfers(plain)
     probes = all(_probes(entry, len(network.layer_names)) for entry in surgeries.values())
     if recipe is None or recipe.norms == "tuned" or not probes:
         return
@@ -219,18 +189,6 @@ def _probes(entry: Family | Surgery, layers: int) -> bool:
     if isinstance(entry, Surgery):
         return set(entry.fates) == {Fate.FROZEN} and (entry.after is None or _probes(entry.after, layers))
     return entry.below == "frozen" and entry.cuts != "all" and min(entry.cuts) >= layers
-
-
-def _recipe_of_transfers(plain: Mapping[str, Any]) -> tuple[Keys, Recipe | None]:
-    """The keys under which the recipe of the transfers stands, and the recipe where it can be read."""
-    named, recipes = plain.get("recipe"), plain.get("recipes")
-    if not isinstance(named, str):
-        return ("recipe",), part(Recipe, named)
-    return ("recipes", named), part(Recipe, recipes.get(named) if isinstance(recipes, Mapping) else None)
-
-
-def _freezes(entry: Family | Surgery) -> bool:
-    return entry.below == "frozen" if isinstance(entry, Family) else "f" in str(entry)
 
 
 def _idle_waits(keys: Keys, recipe: Recipe) -> Iterator[Disagreement]:

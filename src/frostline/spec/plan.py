@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import ValidationError
 
 from frostline.errors import PlanRefused
-from frostline.spec.axes import CONTROLS, Beginning, Control, Pretraining, counterpart, from_scratch
+from frostline.spec.arms import Arm, arms_of, in_each_way
+from frostline.spec.axes import Pretraining, from_scratch
 from frostline.spec.inputs import Inputs, inputs_of
 from frostline.spec.portion import Portioned, portion, resolved
 from frostline.spec.refusals import refusals
@@ -20,32 +20,6 @@ from frostline.spec.surgery import Surgery
 from frostline.spec.synthesis import Forging
 from frostline.spec.task_recipes import for_task
 from frostline.spec.trial import Head, Matched, RandomStart, Seeds, Start, Trial, WeightsFile
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One treatment of a study: its surgery, what it starts from, and every name that it goes by.
-
-    ``start`` is ``own`` for what the study names itself, and else says which control the arm is.
-    """
-
-    surgery: Surgery
-    names: tuple[str, ...]
-    start: Beginning = "own"
-
-    def __str__(self) -> str:
-        return f"{self.written} ({' = '.join(self.names)})"
-
-    @property
-    def written(self) -> str:
-        """The arm in a table: ``f3r3``, or ``f3r3 from random``; no two arms of a study are written alike."""
-        return str(self.surgery) if self.start == "own" else f"{self.surgery} from {self.start}"
-
-    def controls(self, arm: Arm) -> bool:
-        """True where this arm is a control of ``arm``, which no control has itself."""
-        if self.start == "own" or arm.start != "own" or not arm.surgery.needs_start:
-            return False
-        return counterpart(arm.surgery, self.start) == (self.surgery, self.start)
 
 
 @dataclass(frozen=True)
@@ -118,7 +92,7 @@ def plan(study: Study) -> Plan:
     inputs = inputs_of(study)
     starts = {seed: _start(study, inputs, seed) for seed in study.seed_values}
     entries, faults = [], dict[str, None]()
-    for arm in arms_of(study.named_surgeries(), study.control_kinds):
+    for arm in in_each_way(arms_of(study.named_surgeries(), study.control_kinds), study.norms):
         for share in study.shares:
             for seed in study.seed_values:
                 try:
@@ -172,6 +146,9 @@ def _transfer(study: Study, inputs: Inputs, cell: Cell, surgery: Surgery, begin:
     if surgery.after is not None:
         start, head = _transfer(study, inputs, cell, surgery.after, begin), "kept"
     recipe, asked = study.recipe_of(study.recipe), Portioned(cell.share, seeds.split)
+    if study.norms:
+        norms = cell.arm.norms if surgery.last.freezes else "stored"
+        recipe = recipe.model_copy(update={"norms": norms})
     return Trial(
         dataset=study.dataset,
         network=inputs.network,
@@ -225,35 +202,3 @@ def _seeds(study: Study, seed: int) -> Seeds:
         return seed if purpose in study.vary else study.fixed_seed
 
     return Seeds(split=follow("split"), share=follow("share"), weights=follow("weights"), batches=follow("batches"))
-
-
-def arms_of(named: Mapping[Surgery, tuple[str, ...]], controls: Collection[Control]) -> tuple[Arm, ...]:
-    """The arms of a study: its ``named`` surgeries, what from scratch they are held against, then their ``controls``.
-
-    Training from scratch is an arm like any other, under its fates where the study has no name for it. A control that
-    serves several surgeries is one arm under all their names.
-    """
-    names: dict[tuple[Surgery, Beginning], dict[str, None]] = {
-        (surgery, "own"): dict.fromkeys(called) for surgery, called in named.items()
-    }
-    keeping = {surgery: called for surgery, called in named.items() if surgery.needs_start}
-    for surgery in keeping:
-        for reference in _scratches(surgery, controls):
-            names.setdefault((reference, "own"), {str(reference): None})
-    for control in (control for control in CONTROLS if control in controls):
-        for surgery, called in keeping.items():
-            treated, start = counterpart(surgery, control)
-            if start != "own":
-                more = {f"{name} from {start}": None for name in called}
-                names[treated, start] = names.get((treated, start), {}) | more
-    return tuple(Arm(surgery, tuple(called), start) for (surgery, start), called in names.items())
-
-
-def _scratches(surgery: Surgery, controls: Collection[Control]) -> Iterator[Surgery]:
-    """What trains from scratch and is compared with ``surgery``, or is the start of a control of it."""
-    if "random" in controls:
-        treated, start = counterpart(surgery, "random")
-        if start == "own":
-            yield treated
-    if "random" in controls or "selffer" in controls:
-        yield from_scratch(len(surgery))

@@ -26,7 +26,7 @@ from frostline.spec.axes import (
 from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import NetworkSpec
-from frostline.spec.recipe import Recipe
+from frostline.spec.recipe import Norms, Recipe
 from frostline.spec.scoring import Scores
 from frostline.spec.surgery import Surgery, misfit
 from frostline.spec.synthesis import Forging
@@ -67,6 +67,8 @@ class Study(Value):
     ``margin`` is how much less accurate than the best (as a part of all items) a recommended arm may be at most, and
     ``family`` whether the comparisons at one share or at all shares together are corrected for their number.
     ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
+    ``norms`` names several ways with the norms of frozen layers (``spec.recipe``), in place of the one of the recipe:
+    each surgery that freezes a layer is then an arm in each of these ways.
     ``scores`` are asked of the layers of the source before anything is trained (``spec.scoring``).
     """
 
@@ -97,6 +99,7 @@ class Study(Value):
     margin: float = Field(default=0.01, gt=0, lt=1)
     family: FamilyOf = "share"
     controls: ControlsChoice = ()
+    norms: tuple[Norms, ...] = ()
     scores: Scores | None = None
 
     @field_validator("device")

@@ -114,6 +114,11 @@ class Surgery:
         return any(fate in (Fate.FROZEN, Fate.TUNED) for fate in self.fates)
 
     @property
+    def freezes(self) -> bool:
+        """True where some layer is frozen, in this training or in one that it comes after."""
+        return Fate.FROZEN in self.fates or (self.after is not None and self.after.freezes)
+
+    @property
     def frozen_depth(self) -> int:
         """How many layers are frozen from the input up, without a gap."""
         return next((i for i, fate in enumerate(self.fates) if fate is not Fate.FROZEN), len(self.fates))

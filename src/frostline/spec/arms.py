@@ -1,0 +1,90 @@
+"""The arms of a study: its surgeries, what they are held against, and each in every way with norms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from frostline.spec.axes import CONTROLS, Beginning, Control, counterpart, from_scratch
+from frostline.spec.recipe import Norms
+from frostline.spec.surgery import Surgery
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One treatment of a study: its surgery, what it starts from, and every name that it goes by.
+
+    ``start`` is ``own`` for what the study names itself, and else says which control the arm is. ``norms`` is the way
+    with the norms of frozen layers where the study has several, and ``stored`` where it leaves that to its recipe.
+    """
+
+    surgery: Surgery
+    names: tuple[str, ...]
+    start: Beginning = "own"
+    norms: Norms = "stored"
+
+    def __str__(self) -> str:
+        return f"{self.written} ({' = '.join(self.names)})"
+
+    @property
+    def written(self) -> str:
+        """The arm in a table: ``f3r3``, or ``f3r3 norms tuned from random``; no two of a study are written alike."""
+        treated = written_with_norms(self.surgery, self.norms)
+        return treated if self.start == "own" else f"{treated} from {self.start}"
+
+    def controls(self, arm: Arm) -> bool:
+        """True where this arm is a control of ``arm``, which no control has itself."""
+        if self.start == "own" or arm.start != "own" or not arm.surgery.needs_start:
+            return False
+        return self.norms == arm.norms and counterpart(arm.surgery, self.start) == (self.surgery, self.start)
+
+
+def arms_of(named: Mapping[Surgery, tuple[str, ...]], controls: Collection[Control]) -> tuple[Arm, ...]:
+    """The arms of a study: its ``named`` surgeries, what from scratch they are held against, then their ``controls``.
+
+    Training from scratch is an arm like any other, under its fates where the study has no name for it. A control that
+    serves several surgeries is one arm under all their names.
+    """
+    names: dict[tuple[Surgery, Beginning], dict[str, None]] = {
+        (surgery, "own"): dict.fromkeys(called) for surgery, called in named.items()
+    }
+    keeping = {surgery: called for surgery, called in named.items() if surgery.needs_start}
+    for surgery in keeping:
+        for reference in _scratches(surgery, controls):
+            names.setdefault((reference, "own"), {str(reference): None})
+    for control in (control for control in CONTROLS if control in controls):
+        for surgery, called in keeping.items():
+            treated, start = counterpart(surgery, control)
+            if start != "own":
+                more = {f"{name} from {start}": None for name in called}
+                names[treated, start] = names.get((treated, start), {}) | more
+    return tuple(Arm(surgery, tuple(called), start) for (surgery, start), called in names.items())
+
+
+def in_each_way(arms: Sequence[Arm], norms: Sequence[Norms]) -> tuple[Arm, ...]:
+    """``arms``, of which those that freeze a layer stand there once for each of ``norms``, where these are given."""
+    return tuple(
+        replace(arm, norms=way, names=tuple(named_with_norms(name, way) for name in arm.names))
+        for arm in arms
+        for way in (norms if norms and arm.surgery.freezes else ("stored",))
+    )
+
+
+def written_with_norms(surgery: Surgery, norms: Norms) -> str:
+    """``surgery`` in a table, with its way with the norms of frozen layers: ``f3t2``, or ``f3t2 norms tuned``."""
+    return str(surgery) if norms == "stored" or not surgery.freezes else f"{surgery} norms {norms}"
+
+
+def named_with_norms(name: str, norms: Norms) -> str:
+    """The ``name`` of a surgery or a family, with its way with the norms of frozen layers: ``F, norms tuned``."""
+    return name if norms == "stored" else f"{name}, norms {norms}"
+
+
+def _scratches(surgery: Surgery, controls: Collection[Control]) -> Iterator[Surgery]:
+    """What trains from scratch and is compared with ``surgery``, or is the start of a control of it."""
+    if "random" in controls:
+        treated, start = counterpart(surgery, "random")
+        if start == "own":
+            yield treated
+    if "random" in controls or "selffer" in controls:
+        yield from_scratch(len(surgery))
