@@ -11,8 +11,9 @@ import torch
 from frostline import compiling
 from frostline.compiling import LEAST_S, Taken, Work, measured, pays, work_of
 from frostline.errors import FrostlineError, NotCompiled, OutOfMemory
+from frostline.job import Job
 from frostline.probe import Sample
-from frostline.run import Job, run_trial
+from frostline.run import run_trial
 from frostline.spec.plan import Plan, plan
 from frostline.way import Way
 from tests.trials import QUICK, TINY_CNN, pretraining, small_study, transfer

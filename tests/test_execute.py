@@ -24,9 +24,10 @@ from frostline.errors import StoreMismatch, WeightsFault
 from frostline.execute import execute, lacking
 from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
+from frostline.job import Job
 from frostline.networks.build import build
 from frostline.outcome import Failed, Finished
-from frostline.run import Job, attempt
+from frostline.run import attempt
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan, plan
 from frostline.spec.reading import Reading

@@ -15,11 +15,12 @@ from frostline.errors import LeakFound, StoreMismatch
 from frostline.execute import execute, unscored
 from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
+from frostline.job import Job
 from frostline.networks.build import build
 from frostline.networks.weights import load_into, read_weights
 from frostline.outcome import Failed, Finished
 from frostline.randomness import stream
-from frostline.run import Job, run_trial
+from frostline.run import run_trial
 from frostline.run_scoring import ScoringJob, run_scoring
 from frostline.scored import Ended, Scored
 from frostline.scoring.score import score_layers

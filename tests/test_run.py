@@ -21,11 +21,12 @@ from frostline.data.recordings import esc10_listing
 from frostline.data.samples import Samples
 from frostline.data.splits import SealedSamples
 from frostline.errors import LeakFound, WeightsFault
+from frostline.job import Job
 from frostline.networks.network import Fit, Network, state_digest
 from frostline.networks.timm_networks import timm_model
 from frostline.networks.weights import read_weights
 from frostline.outcome import Failed, Finished
-from frostline.run import Job, attempt, refuse_tested_starts, run_trial, start_of
+from frostline.run import attempt, refuse_tested_starts, run_trial, start_of
 from frostline.shelf import Shelf
 from frostline.spec.augmentation import Augmentation
 from frostline.spec.dataset import Dataset

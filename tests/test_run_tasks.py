@@ -15,6 +15,7 @@ from frostline.attempts import attempt_stack
 from frostline.data.read import read
 from frostline.data.splits import split
 from frostline.errors import DataFault
+from frostline.job import Job
 from frostline.outcome import (
     ClassFigures,
     ClassMetrics,
@@ -25,7 +26,7 @@ from frostline.outcome import (
     Validation,
     ValueMetrics,
 )
-from frostline.run import Job, attempt, run_trial
+from frostline.run import attempt, run_trial
 from frostline.shelf import Shelf
 from frostline.spec.dataset import Dataset
 from frostline.spec.plan import plan

@@ -17,9 +17,10 @@ from frostline.errors import StoreMismatch
 from frostline.execute import execute
 from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
+from frostline.job import Job
 from frostline.outcome import Failed, Finished
 from frostline.probe import Setting
-from frostline.run import Job, Ready, ready
+from frostline.run import Ready, ready
 from frostline.shelf import Shelf
 from frostline.spec.plan import plan
 from frostline.spec.study import Study

@@ -20,12 +20,13 @@ from frostline.errors import ActivationsFault, StoreMismatch, StudyFaults
 from frostline.execute import execute
 from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
+from frostline.job import Job
 from frostline.keeping import Kept, needs
 from frostline.networks.build import build
 from frostline.networks.network import Fit
 from frostline.outcome import Failed, Finished
 from frostline.probe import Cost, Disk, Sample, Setting, depth_costs
-from frostline.run import ACTIVATIONS, Job
+from frostline.seen import ACTIVATIONS
 from frostline.spec.network import PlainCnn
 from frostline.spec.plan import plan
 from frostline.spec.study import Study

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from frostline.run import Job
+from frostline.job import Job
 from frostline.spec.dataset import Dataset
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.plan import Plan, plan

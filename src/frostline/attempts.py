@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from frostline.errors import OutOfMemory, TrainingDiverged
+from frostline.job import Job
 from frostline.outcome import Failed, Finished
-from frostline.run import Job, Ready, Trained, alone, attempt, guarded, outcome, ready
+from frostline.run import Ready, Trained, alone, attempt, guarded, outcome, ready
 from frostline.run_scoring import ScoringJob, run_scoring
 from frostline.scored import Ended
 from frostline.spec.scoring import Scoring

@@ -1,4 +1,4 @@
-"""The command line: one call and one print a command. Nothing here imports torch before a command needs it."""
+"""The command line: one call and one print a command, none of which imports torch before it needs it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from frostline.arguments import (
     StudyName,
     Workers,
 )
+from frostline.data_commands import prepare, show
 from frostline.errors import FrostlineError
 from frostline.examples import shown
 from frostline.named import default_folder, planned_as, whole_plan
@@ -71,45 +72,8 @@ def plan(
     typer.echo(plan_summary(narrowed, planned))
 
 
-@app.command(epilog=shown("prepare"))
-def prepare(
-    study: StudyName,
-    to: Folder = None,
-    shares: Shares = None,
-    seeds: Seeds = None,
-    seed: Seed = None,
-    arm: Arms = None,
-    recipe: RecipeName = None,
-    stand_in: StandIns = None,
-) -> None:
-    """Decode, fetch and check all data and weights that a study reads, and say which files cannot be used.
-
-    Of tags and values, the annotations that are used are written into the study folder.
-    """
-    from rich.console import Console
-
-    from frostline.look.prepare import prepare, refuse_idle_folder
-
-    narrowed, planned = planned_as(study, Options(shares, seeds, seed, arm or [], recipe, stand_in or []))
-    refuse_idle_folder(planned, to)
-    for paragraph in prepare(planned, narrowed.most_left_out, Console(stderr=True), to or default_folder(study)):
-        typer.echo(paragraph)
-
-
-@app.command(epilog=shown("show"))
-def show(
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A dataset, folder:PATH, manifest:PATH, or the target of a STUDY")
-    ],
-    to: Annotated[Path | None, typer.Option(help="The folder of the page  [default: results/show/NAME]")] = None,
-) -> None:
-    """Write a page of a dataset: classes, split, durations or sizes, and samples as the network will see them."""
-    from rich.console import Console
-
-    from frostline.look.show import show
-
-    for paragraph in show(dataset, to, Console(stderr=True)):
-        typer.echo(paragraph)
+app.command(epilog=shown("prepare"))(prepare)
+app.command(epilog=shown("show"))(show)
 
 
 @app.command(epilog=shown("run"))

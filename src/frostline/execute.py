@@ -11,8 +11,8 @@ from frostline.analysis.racing import race
 from frostline.attempts import Stack
 from frostline.errors import StoreMismatch
 from frostline.held import data_facts, has_files, keep_items, versions, weights_facts
+from frostline.job import Job
 from frostline.outcome import Failed, Finished
-from frostline.run import Job
 from frostline.run_scoring import ScoringJob
 from frostline.scored import Ended, Scored
 from frostline.shelf import Shelf
