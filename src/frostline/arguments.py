@@ -17,6 +17,7 @@ RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the
 StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: what the cores take]")]
 NetworkName = Annotated[
-    str | None, typer.Argument(metavar="NETWORK", help="plain_cnn, mlp, mtt_vgg or a model of timm")
+    str | None,
+    typer.Argument(metavar="NETWORK", help="plain_cnn, mlp, mtt_vgg, spectrogram_transformer or a model of timm"),
 ]
 ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Where trials run")]

@@ -79,14 +79,13 @@ class Sample:
     @cached_property
     def network(self) -> Network:
         """The network with every layer that surgeries start from; it is not to be changed."""
-        channels, size = self.trial.dataset.plane_shape
-        fit = Fit(channels, size, self.trial.dataset.outputs, len(self.trial.surgery))
+        channels, rows, columns = self.trial.dataset.plane_shape
+        fit = Fit(channels, (rows, columns), self.trial.dataset.outputs, len(self.trial.surgery))
         return build(self.trial.network, fit, seed=0).to(self.device)
 
     def planes(self, count: int) -> Tensor:
         """So many planes, as the network sees them."""
-        channels, size = self.trial.dataset.plane_shape
-        planes = torch.rand((count, channels, size, size), generator=torch_stream(0, "probe"))
+        planes = torch.rand((count, *self.trial.dataset.plane_shape), generator=torch_stream(0, "probe"))
         return planes.to(self.device)
 
 

@@ -15,6 +15,7 @@ from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.scored_cells import never_scored
+from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 from frostline.spec.study import Study
 from frostline.spec.surgery import Fate, Surgery, in_short
 from frostline.spec.timm_facts import FAMILIES, Architecture, architectures, unknown
@@ -112,7 +113,13 @@ def known_names() -> str:
         },
         "networks": {
             name: (kind.__doc__ or "").splitlines()[0]
-            for name, kind in (("plain_cnn", PlainCnn), ("mlp", Mlp), ("mtt_vgg", MttVgg), ("timm", Timm))
+            for name, kind in (
+                ("plain_cnn", PlainCnn),
+                ("mlp", Mlp),
+                ("mtt_vgg", MttVgg),
+                ("spectrogram_transformer", SpectrogramTransformer),
+                ("timm", Timm),
+            )
         },
     }
     width = max(len(name) for shelf in shelves.values() for name in shelf)
@@ -129,10 +136,11 @@ def layers_of(name: str) -> str:
     Raises:
         FrostlineError: no network is called so; the text has the nearest architecture, or the name without its tag.
     """
-    plain: dict[str, PlainCnn | Mlp | MttVgg] = {
+    plain: dict[str, PlainCnn | Mlp | MttVgg | SpectrogramTransformer] = {
         "plain_cnn": PlainCnn(name="plain_cnn"),
         "mlp": Mlp(name="mlp"),
         "mtt_vgg": MttVgg(name="mtt_vgg"),
+        "spectrogram_transformer": SpectrogramTransformer(name="spectrogram_transformer"),
     }
     if (network := plain.get(name)) is not None:
         depth = (

@@ -219,10 +219,10 @@ def test_a_dataset_that_is_not_as_written_is_refused(content: dict[str, object],
 
 def test_a_dataset_says_what_the_network_will_see() -> None:
     dataset = Dataset(name="mnist", classes=(5, 7), channels=3, size=32)
-    assert dataset.plane_shape == (3, 32)
+    assert dataset.plane_shape == (3, 32, 32)
     assert dataset.class_names == ("5", "7")
     assert dataset.pools(0).train == (5421, 6265)
-    assert Dataset(name="mnist").plane_shape == (1, 28)
+    assert Dataset(name="mnist").plane_shape == (1, 28, 28)
 
 
 def test_a_value_is_frozen_and_knows_all_its_keys() -> None:

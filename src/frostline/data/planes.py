@@ -119,15 +119,14 @@ def fitted(raw: Shaped[Tensor, "sample channel row column"], dataset: Dataset) -
         return planes
     if dataset.resize == "interpolate":
         return _scaled(planes, dataset)
-    margin = dataset.size - planes.shape[-1]
+    margin = dataset.plane_shape[1] - planes.shape[-1]
     before, after = margin // 2, margin - margin // 2
     return F.pad(planes, (before, after, before, after))
 
 
 def _scaled(planes: Tensor, dataset: Dataset) -> Tensor:
-    assert dataset.size is not None
-    size = (dataset.size, dataset.size)
-    return F.interpolate(planes, size=size, mode="bilinear", antialias=True, align_corners=False)
+    _, rows, columns = dataset.plane_shape
+    return F.interpolate(planes, size=(rows, columns), mode="bilinear", antialias=True, align_corners=False)
 
 
 def _least_to_most(planes: Tensor) -> Tensor:

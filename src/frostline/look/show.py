@@ -128,8 +128,7 @@ def _files(gathered: Gathered, dataset: Dataset) -> list[Path]:
 def _setting(subject: Subject) -> str:
     """The planes, and who chose them so."""
     dataset = subject.dataset
-    channels, size = dataset.plane_shape
-    planes = f"Planes: {channels} x {size} x {size}"
+    planes = f"Planes: {' x '.join(map(str, dataset.plane_shape))}"
     if dataset.card.kind == "sounds":
         sound = dataset.sound
         planes += (

@@ -6,8 +6,10 @@ from frostline.networks.heads import with_hidden, with_output
 from frostline.networks.mtt_vgg import build_mtt_vgg
 from frostline.networks.network import Fit, Network
 from frostline.networks.plain import build_plain
+from frostline.networks.spectrogram_transformer import build_spectrogram_transformer
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
+from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 
 
 def build(spec: NetworkSpec, fit: Fit, seed: int) -> Network:
@@ -21,6 +23,8 @@ def _built(spec: NetworkSpec, fit: Fit, seed: int) -> Network:
             return build_plain(spec, fit, seed)
         case MttVgg():
             return with_hidden(build_mtt_vgg(spec, fit, seed), spec, fit.outputs, seed)
+        case SpectrogramTransformer():
+            return with_hidden(build_spectrogram_transformer(spec, fit, seed), spec, fit.outputs, seed)
         case Timm():
             # timm takes seconds to import, and plain networks do without.
             from frostline.networks.timm_networks import timm_network

@@ -65,7 +65,8 @@ def build_mtt_vgg(spec: MttVgg, fit: Fit, seed: int) -> Network:
     for name in spec.layer_names[: fit.kept]:
         layers[name] = _layer(len(layers), channels, spec.channels, torch_stream(seed, "weights", name))
         channels = spec.channels
-    rows, columns = spec.shapes(fit.size, fit.size)[fit.kept - 1]
+    bands, frames = fit.rows_and_columns
+    rows, columns = spec.shapes(frames, bands)[fit.kept - 1]
     return _network(layers, _drawn(nn.Linear(channels * rows * columns, fit.outputs, device="meta"), seed))
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from frostline.outcome import ParameterCounts
+from frostline.spec.extent import Extent, rows_and_columns
 
 READOUT = "readout"
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -19,12 +20,17 @@ NORMS = (*BATCH_NORMS, nn.LayerNorm, nn.GroupNorm)
 
 @dataclass(frozen=True)
 class Fit:
-    """What a network must fit: planes of ``channels`` x ``size`` x ``size``, its ``outputs``, how many layers stay."""
+    """What a network must fit: planes of ``channels`` and a ``size``, its ``outputs``, how many layers stay."""
 
     channels: int
-    size: int
+    size: Extent
     outputs: int
     kept: int
+
+    @property
+    def rows_and_columns(self) -> tuple[int, int]:
+        """Rows and columns of the planes."""
+        return rows_and_columns(self.size)
 
 
 class Network(nn.Module):

@@ -47,15 +47,16 @@ def _plain_cnn(spec: PlainCnn, fit: Fit, seed: int) -> Network:
             parts.append(nn.AvgPool2d(kernel_size=2, stride=spec.pool_stride))
         layers[name] = nn.Sequential(*parts)
         channels = spec.channels
-    size = spec.sizes(fit.size)[fit.kept - 1]
+    rows, columns = (spec.sizes(side)[fit.kept - 1] for side in fit.rows_and_columns)
     if spec.readout == "average":
         return Network(layers, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), _head(spec, channels, fit, seed))
-    return Network(layers, nn.Flatten(), _head(spec, channels * size * size, fit, seed))
+    return Network(layers, nn.Flatten(), _head(spec, channels * rows * columns, fit, seed))
 
 
 def _mlp(spec: Mlp, fit: Fit, seed: int) -> Network:
     layers: dict[str, nn.Module] = {}
-    width = fit.channels * fit.size * fit.size
+    rows, columns = fit.rows_and_columns
+    width = fit.channels * rows * columns
     for name in spec.layer_names[: fit.kept]:
         dense = drawn(nn.Linear(width, spec.width, device="meta"), torch_stream(seed, "weights", name))
         flatten = () if layers else (nn.Flatten(),)

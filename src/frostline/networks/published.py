@@ -37,6 +37,7 @@ from frostline.spec.published import (
     reference_kind,
     refuse_other_architecture,
 )
+from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 from frostline.spec.trial import Head
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def refuse_unfit(ref: str, network: NetworkSpec, fit: Fit, head: Head) -> None:
             with torch.device("meta"):
                 model = timm_model(network, fit)
             _fitting(ref, model, "kept" if head == "kept" else "new", read_shapes)
-        case PlainCnn() | Mlp() | MttVgg():
+        case PlainCnn() | Mlp() | MttVgg() | SpectrogramTransformer():
             _refuse_other_positions(ref, network, fit, head)
             refuse_other_architecture(ref, facts_of(ref), network.name)
             path, unused = locate(ref), UNUSED_TENSORS[head]
@@ -163,11 +164,12 @@ def _refuse_other_positions(ref: str, network: NetworkSpec, fit: Fit, head: Head
     """Raises WeightsFault where a published head would read positions that it does not know, in the same number."""
     if not isinstance(network, MttVgg) or head == "new":
         return
-    knows, left = network.shapes(FRAMES, BANDS)[-1], network.shapes(fit.size, fit.size)[-1]
+    rows, columns = fit.rows_and_columns
+    knows, left = network.shapes(FRAMES, BANDS)[-1], network.shapes(columns, rows)[-1]
     if left != knows:
         raise WeightsFault(
-            f"{ref}: its head reads {knows[0]} x {knows[1]} positions (time, frequency), and planes of {fit.size} x "
-            f"{fit.size} leave {left[0]} x {left[1]}; use head: new"
+            f"{ref}: its head reads {knows[0]} x {knows[1]} positions (time, frequency), and planes of {rows} x "
+            f"{columns} leave {left[0]} x {left[1]}; use head: new"
         )
 
 

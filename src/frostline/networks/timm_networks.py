@@ -77,7 +77,7 @@ def _created(spec: Timm, fit: Fit, outputs: int) -> Model:
         num_classes=outputs,
         in_chans=fit.channels,
         drop_path_rate=spec.drop_path,
-        img_size=fit.size,
+        img_size=fit.rows_and_columns,
         patch_size=spec.patch,
         dynamic_img_size=False,
     )

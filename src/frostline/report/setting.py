@@ -139,14 +139,13 @@ def _timm(network: Timm) -> str:
 
 
 def _data(dataset: Dataset) -> str:
-    channels, size = dataset.plane_shape
     pools = dataset.pools(0)
     items = sum(pools.train) + sum(pools.validation or ())
     counted = f"{items + sum(pools.test)} items in all folds" if dataset.has_folds else f"{items} training items"
     sound = f"; {_sound(dataset)}" if dataset.card.kind == "sounds" else ""
     return (
-        f"{dataset_in_words(dataset)}; {counted}, planes of {channels} x {size} x "
-        f"{size} (channels, rows, columns){_fitted(dataset)}{sound}"
+        f"{dataset_in_words(dataset)}; {counted}, planes of "
+        f"{' x '.join(map(str, dataset.plane_shape))} (channels, rows, columns){_fitted(dataset)}{sound}"
     )
 
 

@@ -32,7 +32,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     found: list[Disagreement] = []
     if network is not None:
         found += misfits(surgeries, network.layer_names) + _same_labels(surgeries, len(network.layer_names))
-        if dataset is not None and (why := network.fault_on(dataset.plane_shape[1])):
+        if dataset is not None and (why := network.fault_on(dataset.plane_shape[1:])):
             found.append((("network",), why))
         if raw.get("head") == "hidden-kept" and network.hidden is None:
             found.append((("head",), "hidden-kept needs a network with a hidden dense layer; add network.hidden"))
@@ -131,8 +131,8 @@ def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     if ours == theirs:
         return []
     said = (
-        f"its planes have {ours[0]} channels of {ours[1]} x {ours[1]}, those of dataset {theirs[0]} of {theirs[1]} x "
-        f"{theirs[1]}; state the adaptation with channels and size on one of them"
+        f"its planes have {ours[0]} channels of {ours[1]} x {ours[2]}, those of dataset {theirs[0]} of {theirs[1]} x "
+        f"{theirs[2]}; state the adaptation with channels and size on one of them"
     )
     return [(("source", "dataset"), said)]
 

@@ -12,6 +12,7 @@ from frostline.errors import DataFault, UnknownName
 from frostline.spec.base import Value
 from frostline.spec.columns import Columns, asked_of
 from frostline.spec.dataset_faults import faults_of, faults_of_values
+from frostline.spec.extent import Extent, ExtentChoice, one_spelling, rows_and_columns
 from frostline.spec.folds import Counts, Pools, card_counts, pools_of, turn_of
 from frostline.spec.reading import Reading
 from frostline.spec.spectrogram import Spectrogram
@@ -26,9 +27,10 @@ class Dataset(Value):
     a dataset with more, and ``merge: synonyms`` makes one tag of several. ``channels`` turns one channel into several
     equal ones, or several into their mean. ``size`` pads planes with zeros to ``size`` rows and columns, or, with
     ``resize: interpolate``, scales them bilinearly; pictures in files are scaled and cut around their middle, and
-    spectrograms are scaled. ``spectrogram`` says how sound becomes planes. ``split`` is the dataset's own, or deals
-    ``folds`` in which no group is parted (``grouped``) or which part groups and keep only classes even
-    (``stratified``); where it is absent, the first of these that the data allows.
+    spectrograms are scaled, where ``size`` is ``[rows, columns]`` to planes that are not square. ``spectrogram`` says
+    how sound becomes planes. ``split`` is the dataset's own, or deals ``folds`` in which no group is parted
+    (``grouped``) or which part groups and keep only classes even (``stratified``); where it is absent, the first of
+    these that the data allows.
 
     Of a manifest, ``values`` names the columns of numbers that are to be predicted, ``scale`` the lowest and highest
     number of their annotation, which become -1 and 1, ``columns`` those that are not called as a manifest has them, and
@@ -45,7 +47,7 @@ class Dataset(Value):
     merge: Literal["synonyms"] | None = None
     tags: PositiveInt | None = None
     channels: PositiveInt | None = None
-    size: PositiveInt | None = None
+    size: ExtentChoice | None = None
     resize: Literal["pad", "interpolate"] = "pad"
     spectrogram: Spectrogram | None = None
     split: Splitting | None = None
@@ -65,6 +67,11 @@ class Dataset(Value):
     @classmethod
     def _is_the_usual_number_in_one_spelling(cls, tags: int | None, facts: ValidationInfo) -> int | None:
         return None if tags == usual_tags(facts.data.get("name")) else tags
+
+    @field_validator("size")
+    @classmethod
+    def _is_one_number_where_square(cls, size: Extent | None) -> Extent | None:
+        return None if size is None else one_spelling(size)
 
     @field_validator("split")
     @classmethod
@@ -148,11 +155,11 @@ class Dataset(Value):
         return tuple(self.card.class_names[c] for c in self.class_indices)
 
     @property
-    def plane_shape(self) -> tuple[int, int]:
-        """Channels and rows (= columns) of a plane as the network sees it."""
+    def plane_shape(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of a plane as the network sees it."""
         size = self.size or self.card.size
         assert size is not None, "a dataset without a size of its own is refused where the study gives none"
-        return self.channels or self.card.channels, size
+        return self.channels or self.card.channels, *rows_and_columns(size)
 
     @property
     def sound(self) -> Spectrogram:
@@ -167,7 +174,8 @@ class Dataset(Value):
             case "planes":
                 return Reading(self.name)
             case "images":
-                return Reading(self.name, self.path, size=self.size, asked=self.asked)
+                square = self.size if isinstance(self.size, int) else None
+                return Reading(self.name, self.path, size=square, asked=self.asked)
             case "sounds":
                 return Reading(self.name, self.path, sound=self.sound, asked=self.asked)
 

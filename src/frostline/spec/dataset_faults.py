@@ -61,13 +61,17 @@ def _faults_of_planes(dataset: Dataset, card: DatasetCard) -> list[str]:
         said.append(f"spectrogram has no effect, for {dataset.name} holds no sounds; remove it")
     if card.kind == "sounds" and dataset.sound.duration_s is None:
         said.append(f"spectrogram.duration_s is missing: {dataset.name} has no length of its own; write the seconds")
+    if card.kind != "sounds" and isinstance(dataset.size, tuple):
+        rows, columns = dataset.size
+        said.append(f"size must be one number (got [{rows}, {columns}]): only sounds have planes that are not square")
+        return said
     if card.kind != "planes":
         if dataset.size is None:
             said.append(f"size is missing; it says to how many rows and columns the {card.kind} are scaled")
         if dataset.resize != "pad":
             said.append(f"resize has no effect, for {card.kind} in files are always scaled; remove it")
         return said
-    assert card.size is not None
+    assert card.size is not None and not isinstance(dataset.size, tuple)
     if dataset.size is None and dataset.resize != "pad":
         said.append("resize has no effect without size; remove it or give size")
     if dataset.size is not None and dataset.resize == "pad" and dataset.size < card.size:

@@ -15,6 +15,7 @@ from frostline.spec.agreement import Keys
 from frostline.spec.axes import Pretraining
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
+from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 from frostline.spec.study import Study
 from frostline.spec.trial import WeightsFile
 
@@ -24,9 +25,11 @@ TAGGED: dict[str, type[BaseModel]] = {
     "plain_cnn": PlainCnn,
     "mlp": Mlp,
     "mtt_vgg": MttVgg,
+    "spectrogram_transformer": SpectrogramTransformer,
     "timm": Timm,
 }
 """The names that the types give to alternatives where a file writes a group of keys."""
+NETWORKS = ("plain_cnn", "mlp", "mtt_vgg", "spectrogram_transformer", "timm")
 SHAPES = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -58,7 +61,7 @@ def message_for(detail: ErrorDetails) -> str:
             known = context["expected_tags"].replace("'", "").split(", ")
             return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
         case "union_tag_not_found" if isinstance(got, Mapping):
-            return "name is missing; it says which network this is: plain_cnn, mlp, mtt_vgg, timm"
+            return f"name is missing; it says which network this is: {', '.join(NETWORKS)}"
         case "value_error":
             return str(context["error"])
         case kind:
@@ -80,7 +83,7 @@ def _number_hint(kind: str, got: object) -> str:
 def _group_hint(detail: ErrorDetails) -> str:
     """How a network or a dataset is written that stands there by its name alone."""
     got = detail["input"]
-    known = {"network": ("plain_cnn", "mlp", "mtt_vgg", "timm"), "dataset": tuple(dataset_cards())}
+    known = {"network": NETWORKS, "dataset": tuple(dataset_cards())}
     named = isinstance(got, str) and got in known.get(str(detail["loc"][-1]), ())
     return f"; write {{name: {got}}}" if named else ""
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from frostline.spec.base import Value
+from frostline.spec.extent import Extent, rows_and_columns
 from frostline.spec.heads import Headed
 
 
@@ -42,7 +43,7 @@ LEAST_ROWS = 66
 class Kin:
     """To which family of architectures a network belongs that is not of timm."""
 
-    family: Literal["vgg"]
+    family: Literal["vgg", "vit"]
 
 
 class MttVgg(Headed):
@@ -77,8 +78,11 @@ class MttVgg(Headed):
             sizes.append(left)
         return tuple(sizes)
 
-    def fault_on(self, size: int) -> str | None:
-        """Why planes of ``size`` rows and columns cannot pass through, or None."""
-        if all(self.shapes(size, size)[-1]):
+    def fault_on(self, size: Extent) -> str | None:
+        """Why planes of ``size`` cannot pass through, or None."""
+        rows, columns = rows_and_columns(size)
+        if all(self.shapes(columns, rows)[-1]):
             return None
-        return f"{self.name} needs planes of at least {LEAST_ROWS} rows, not {size}; set the dataset's size"
+        if rows == columns:
+            return f"{self.name} needs planes of at least {LEAST_ROWS} rows, not {rows}; set the dataset's size"
+        return f"the poolings of {self.name} leave nothing of {rows} x {columns} planes; set the dataset's size"

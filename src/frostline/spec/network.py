@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator, model_validator
 
+from frostline.spec.extent import Extent, in_words, rows_and_columns
 from frostline.spec.heads import Headed
 from frostline.spec.mtt_vgg import MttVgg
+from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 from frostline.spec.surgery import MOST_LAYERS
 from frostline.spec.timm_facts import Architecture, Readout, architectures, unknown
 
@@ -65,14 +67,14 @@ class PlainCnn(Headed):
             sizes.append(size)
         return tuple(sizes)
 
-    def fault_on(self, size: int) -> str | None:
-        """Why planes of ``size`` rows and columns cannot pass through, or None."""
-        sizes = self.sizes(size)
+    def fault_on(self, size: Extent) -> str | None:
+        """Why planes of ``size`` cannot pass through, or None."""
+        sizes = self.sizes(min(rows_and_columns(size)))
         if 0 not in sizes:
             return None
         layer = sizes.index(0)
         return (
-            f"pooling leaves nothing of {size} x {size} planes at layer {self.layer_names[layer]}; "
+            f"pooling leaves nothing of {in_words(size)} planes at layer {self.layer_names[layer]}; "
             f"use a depth of at most {layer}, a larger pool_every, pool_stride: 1 or pooling: none"
         )
 
@@ -90,7 +92,7 @@ class Mlp(Headed):
         """``dense1`` to ``dense{depth}``, input first."""
         return tuple(f"dense{i + 1}" for i in range(self.depth))
 
-    def fault_on(self, size: int) -> str | None:
+    def fault_on(self, size: Extent) -> str | None:
         """None: planes of every size can pass through."""
         return None
 
@@ -168,18 +170,20 @@ class Timm(Headed):
         """Rows (= columns) of the planes that the architecture was made for."""
         return self.architecture.size
 
-    def fault_on(self, size: int) -> str | None:
-        """Why planes of ``size`` rows and columns cannot pass through, or None."""
-        patch = self.patch or self.architecture.patch
+    def fault_on(self, size: Extent) -> str | None:
+        """Why planes of ``size`` cannot pass through, or None."""
+        patch, sides = self.patch or self.architecture.patch, rows_and_columns(size)
         if patch is None:
-            if size >= LEAST_ROWS:
+            if min(sides) >= LEAST_ROWS:
                 return None
-            return f"{self.model} needs planes of at least {LEAST_ROWS} rows, not {size}; set the dataset's size"
-        if size % patch == 0:
+            return f"{self.model} needs planes of at least {LEAST_ROWS} rows, not {min(sides)}; set the dataset's size"
+        undivided = [(side, axis) for side, axis in zip(sides, ("rows", "columns"), strict=True) if side % patch]
+        if not undivided:
             return None
-        nearest = max(1, round(size / patch)) * patch
+        side, axis = undivided[0]
+        nearest = max(1, round(side / patch)) * patch
         return (
-            f"{size} rows do not divide into patches of {patch}; set the dataset's size to a multiple of {patch}, "
+            f"{side} {axis} do not divide into patches of {patch}; set the dataset's size to a multiple of {patch}, "
             f"for example {nearest}, or set network.patch"
         )
 
@@ -188,4 +192,4 @@ def _is_layer_normed(model: str, known: Architecture) -> bool:
     return known.family in LAYER_NORMED and RMS_NORMED.fullmatch(model) is None
 
 
-NetworkSpec = Annotated[PlainCnn | Mlp | Timm | MttVgg, Field(discriminator="name")]
+NetworkSpec = Annotated[PlainCnn | Mlp | Timm | MttVgg | SpectrogramTransformer, Field(discriminator="name")]

@@ -61,7 +61,7 @@ def _unmoved(study: Study) -> list[str]:
     return [
         f"{place}.shift.largest: {fault}"
         for place, augmentation, dataset in asked
-        if augmentation.shift is not None and (fault := augmentation.shift.fault_on(dataset.plane_shape[1]))
+        if augmentation.shift is not None and (fault := augmentation.shift.fault_on(dataset.plane_shape[2]))
     ]
 
 
