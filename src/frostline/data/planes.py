@@ -102,7 +102,7 @@ def preprocessing(dataset: Dataset, normalise: Normalisation | Statistics, train
     return Preprocessing(dataset, planes.mean(dim=(0, 2, 3)), torch.where(deviation > 0, deviation, 1.0))
 
 
-def fitted(raw: Shaped[Tensor, "sample channel row column"], dataset: Dataset) -> Float32[Tensor, "piece c r r"]:
+def fitted(raw: Shaped[Tensor, "sample channel row column"], dataset: Dataset) -> Float32[Tensor, "piece c r col"]:
     """``raw`` from 0 to 1, with the channels and the size that ``dataset`` states.
 
     Sound is scaled to the size first, and then each piece so that its lowest level is 0 and its highest 1.

@@ -41,6 +41,7 @@ SHAPES = {
     "model_type": "must be a group of keys",
     "model_attributes_type": "must be a group of keys",
     "too_short": "must name at least one",
+    "too_long": "holds too many values",
 }
 
 
@@ -48,6 +49,8 @@ def message_for(detail: ErrorDetails) -> str:
     """What is wrong with one value, what was got and what would be right, in plain words."""
     got, context = detail["input"], detail.get("ctx", {})
     match detail["type"]:
+        case "missing" if isinstance(detail["loc"][-1], int):
+            return f"holds too few values (got {_shown(got)})"
         case "missing":
             return "is missing"
         case "extra_forbidden":

@@ -160,8 +160,9 @@ def _shown_keys(detail: ErrorDetails, plain: dict[str, Any]) -> Keys:
     kept: list[int | str] = []
     node: Any = plain
     for part in detail["loc"]:
-        inside = part in node if isinstance(node, Mapping) else isinstance(node, tuple) and isinstance(part, int)
+        inside = part in (node if isinstance(node, Mapping) else range(len(node)) if isinstance(node, tuple) else ())
         if inside:
             kept.append(part)
             node = node[part]
-    return (*kept, detail["loc"][-1]) if detail["type"] == "missing" else tuple(kept)
+    lacks_a_key = detail["type"] == "missing" and not isinstance(node, tuple)
+    return (*kept, detail["loc"][-1]) if lacks_a_key else tuple(kept)
