@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -102,6 +103,15 @@ def test_the_study_folder_holds_page_tables_figures_and_the_published_layout(fol
     assert {"report.html", "accuracy-against-cut.svg", "accuracy-against-cut.png", "cuts_FR.json"} <= names
     page = (results / "report.html").read_text()
     assert not re.search(r"""(src|href)=["']https?:""", page)
+
+
+def test_export_packs_a_study_that_has_run_into_one_file(folder: Path, frostline: Frostline) -> None:
+    status, said, told = frostline("export", "small.yaml", "--zip")
+    assert (status, told) == (0, "") and said.startswith("wrote results/small.zip (")
+    assert "not in it: weights of 18 of 21 trials" in said
+    with zipfile.ZipFile(folder / "results" / "small.zip") as archive:
+        assert {"small/small.yaml", "small/report.html", "small/table.csv"} <= set(archive.namelist())
+    assert frostline("export", "small.yaml") == (2, "", "export needs to know as what; write --zip\n")
 
 
 def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(folder: Path) -> None:

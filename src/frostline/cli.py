@@ -26,6 +26,7 @@ from frostline.errors import FrostlineError
 from frostline.examples import shown
 from frostline.named import default_folder, planned_as, whole_plan
 from frostline.options import Options
+from frostline.presets import find_study
 
 if TYPE_CHECKING:
     from frostline.spec.plan import Plan
@@ -178,6 +179,24 @@ def audit(
     results = read_results(files)
     asked = Asked(against, tuple(claim or ()), test_size, train_size, sizes, evaluated_size)
     typer.echo(written(results, audit(results, questions(asked, results.frame))))
+
+
+@app.command(epilog=shown("export"))
+def export(
+    study: StudyName,
+    to: Folder = None,
+    zipped: Annotated[bool, typer.Option("--zip", help="As one zip file beside the study folder")] = False,
+) -> None:
+    """Pack the page, the tables, the figures and the weights of a study into one file, and say what is not there."""
+    from frostline.packing import pack
+
+    if not zipped:
+        raise FrostlineError("export needs to know as what; write --zip")
+    typer.echo(
+        pack(
+            *planned_as(study, Options(None, None, None, [], None, [])), find_study(study), to or default_folder(study)
+        )
+    )
 
 
 @app.command("list", epilog=shown("list"))

@@ -59,6 +59,12 @@ CANNOT BE SHOWN: The claim 'freeze_patch_0_5 > freeze_none'
   Difference +1.60 points, 95 % interval [-1.36, +4.56], n = 10 seeds,
   p = 0.277, by Holm's method for 4 comparisons p = 0.555.
 ...""",
+    "export": """\
+$ frostline export digits --zip
+wrote results/digits.zip (0.556 MB): study file 1, page 1, tables 4,
+figures 15, weights 3
+not in it: weights of 367 of 370 trials; the study keeps only those
+that others start from; write keep: best and run it""",
     "list": """\
 $ frostline list
 presets (frostline init NAME copies one)
