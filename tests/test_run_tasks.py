@@ -145,6 +145,20 @@ def test_a_trial_of_values_runs_from_a_manifest_and_keeps_raw_answers(tmp_path: 
     assert [pitch.mae, noise.mae] == pytest.approx(errors, rel=1e-5)
 
 
+def test_a_transformer_learns_values_from_spectrograms_that_are_not_square(tmp_path: Path) -> None:
+    path = sounds(tmp_path)
+    network = "{name: spectrogram_transformer, depth: 1, width: 12, heads: 2, patch: 4, hidden: 8, output: tanh}"
+    plain = "{name: plain_cnn, depth: 1, channels: 4, hidden: 8, output: tanh}"
+    text = path.read_text().replace("  size: 16\n", "  size: [16, 5]\n").replace(plain, network)
+    source, arms = "source: {dataset: {name: digits, size: 16}, recipe: short}", "{scratch: r1, probe: f1}"
+    path.write_text(text.replace(source, "normalise: standard").replace(arms, "{scratch: r2}"))
+    (scratch,) = trials(path)
+    assert scratch.dataset.plane_shape == (1, 16, 5)
+    outcome = attempt(Job(scratch, tmp_path / "out", "none"))
+    assert isinstance(outcome, Finished) and isinstance(outcome.metrics, ValueMetrics)
+    assert outcome.metrics.values[0].ccc > 0.5
+
+
 def test_frozen_layers_that_are_computed_once_give_the_outcome_of_those_that_are_not(tmp_path: Path) -> None:
     probe = next(one for one in trials(sounds(tmp_path)) if str(one.surgery) == "f1")
     folder = tmp_path / "out"

@@ -79,8 +79,8 @@ class Sample:
     @cached_property
     def network(self) -> Network:
         """The network with every layer that surgeries start from; it is not to be changed."""
-        channels, rows, columns = self.trial.dataset.plane_shape
-        fit = Fit(channels, (rows, columns), self.trial.dataset.outputs, len(self.trial.surgery))
+        dataset = self.trial.dataset
+        fit = Fit(dataset.plane_shape[0], dataset.extent, dataset.outputs, len(self.trial.surgery))
         return build(self.trial.network, fit, seed=0).to(self.device)
 
     def planes(self, count: int) -> Tensor:

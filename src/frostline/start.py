@@ -113,8 +113,8 @@ def start_of_scoring(scoring: Scoring, shelf: Shelf) -> Start:
     Raises:
         WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
     """
-    channels, rows, columns = scoring.dataset.plane_shape
-    fit = Fit(channels, (rows, columns), scoring.dataset.outputs, len(scoring.network.layer_names))
+    dataset = scoring.dataset
+    fit = Fit(dataset.plane_shape[0], dataset.extent, dataset.outputs, len(scoring.network.layer_names))
     donor, told = _donor(scoring.start, _Form(scoring.network, fit, "new"), shelf)
     return Start(donor, _kind([scoring.start, *(link.start for link in scoring.ancestors)], OWN), told)
 
@@ -142,8 +142,8 @@ def _donor(start: Begin, form: _Form, shelf: Shelf) -> tuple[Network, tuple[str,
 
 def fit_of(trial: Trial, kept: int | None = None) -> Fit:
     """What a network for ``trial`` must fit; ``kept`` layers instead of those that its surgery leaves."""
-    channels, rows, columns = trial.dataset.plane_shape
-    return Fit(channels, (rows, columns), trial.dataset.outputs, trial.surgery.kept if kept is None else kept)
+    dataset = trial.dataset
+    return Fit(dataset.plane_shape[0], dataset.extent, dataset.outputs, trial.surgery.kept if kept is None else kept)
 
 
 def _kind(starts: Sequence[Begin | None], trained: Kind) -> Kind:

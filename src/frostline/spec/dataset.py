@@ -157,9 +157,14 @@ class Dataset(Value):
     @property
     def plane_shape(self) -> tuple[int, int, int]:
         """Channels, rows and columns of a plane as the network sees it."""
+        return self.channels or self.card.channels, *rows_and_columns(self.extent)
+
+    @property
+    def extent(self) -> Extent:
+        """Rows and columns of a plane as the network sees it, one number where they are the same."""
         size = self.size or self.card.size
         assert size is not None, "a dataset without a size of its own is refused where the study gives none"
-        return self.channels or self.card.channels, *rows_and_columns(size)
+        return size
 
     @property
     def sound(self) -> Spectrogram:
