@@ -116,6 +116,12 @@ def test_many_comparisons_stand_in_a_table_and_only_what_is_shown_is_told() -> N
     assert transfer_table(effects(planned()), Terms()) is None
 
 
+def test_a_comparison_without_a_common_seed_says_nothing() -> None:
+    found = transfer_effect(Findings(table(planned(shares=(0.1, 0.2, 0.3)), {})))
+    told = transfer_table(found, Terms())
+    assert told is not None and {row[-1] for row in told.rows} == {"nothing: no seed has finished in both"}
+
+
 def test_overlapping_runs_make_a_control_prove_less() -> None:
     made, close = planned(controls=("random",)), {**MEANS, RANDOM: 0.797}
     apart, overlapping = (effects(made, close, overlap=share)[0].by("random") for share in (0.0, 1 / 3))

@@ -300,6 +300,14 @@ def test_arms_with_another_recipe_are_told(sound: Ran) -> None:
     assert (found[BUDGET].verdict, found[BUDGET].text) == ("wrong", told)
 
 
+def test_what_is_done_with_the_norms_of_frozen_layers_is_no_other_budget(sound: Ran) -> None:
+    first, *others = sound.plan.entries
+    recipe = others[-1].trial.recipe.model_copy(update={"norms": "tuned"})
+    normed = replace(others[-1], trial=others[-1].trial.model_copy(update={"recipe": recipe}))
+    found = {f.subject: f for f in trained_alike(Plan((first, *others[:-1], normed)), {})}
+    assert found[BUDGET].verdict == "holds"
+
+
 def test_an_arm_that_trained_twice_on_the_same_items_is_told() -> None:
     chained = plan(small_study(surgeries={"probe": "f3", "probe, then tune": "f3>t3"}, seeds=1))
     found = {f.subject: f for f in trained_alike(chained, {})}

@@ -13,6 +13,7 @@ from frostline.analysis.metric import Metric
 from frostline.analysis.pairs import attainable_words
 from frostline.analysis.verdicts import Table
 
+NOTHING_KNOWN = "nothing: no seed has finished in both"
 FEW = 6
 """So many comparisons with controls are told a sentence each; of more, only those that show a difference."""
 
@@ -63,7 +64,7 @@ def transfer_table(effects: Sequence[TransferEffect], terms: Terms) -> Table | N
             contrast.arm,
             contrast.reference,
             *_figures(contrast.gain),
-            _claim(contrast, effect.arm, terms),
+            NOTHING_KNOWN if contrast.gain.difference is None else _claim(contrast, effect.arm, terms),
         )
         for effect, contrast in made
         if contrast.gain is not None

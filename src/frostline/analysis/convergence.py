@@ -67,10 +67,14 @@ def _line_falls(losses: Sequence[float]) -> bool:
 
 
 def _one_recipe(plan: Plan) -> Finding:
-    """Whether all arms of a share and a seed had the same budget and the same rule of evaluation."""
+    """Whether all arms of a share and a seed had the same budget and the same rule of evaluation.
+
+    What is done with the norms of frozen layers is a treatment, and may differ.
+    """
     recipes: dict[tuple[float, int], dict[Recipe, Entry]] = {}
     for entry in plan.entries:
-        recipes.setdefault((entry.share, entry.seed), {}).setdefault(entry.trial.recipe, entry)
+        trained = entry.trial.recipe.model_copy(update={"norms": "stored"})
+        recipes.setdefault((entry.share, entry.seed), {}).setdefault(trained, entry)
     unlike = [
         f"at {percent(share)}, seed {seed}: {' and '.join(entry.arm.written for entry in held.values())}"
         for (share, seed), held in recipes.items()
