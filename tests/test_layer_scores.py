@@ -215,3 +215,52 @@ def test_a_plan_and_its_state_count_scorings() -> None:
     assert scores_summary(planned, {}) == ["layer scores: 0 scored, 0 failed, 2 missing"]
     assert scores_summary(planned, {}, planned.starts) == ["layer scores: 0 scored, 0 failed, 0 missing, 2 not run"]
     assert scores_summary(plan(small_study()), {}) == []
+
+
+def test_layers_of_trained_arms_are_held_against_their_start_after_the_last_wave(tmp_path: Path) -> None:
+    asked = small_study(
+        surgeries={"probe": "f3", "full": "t3"}, shares=(0.3,), seeds=1, scores={"names": ("cka-states",)}
+    )
+    planned = run_all(tmp_path, Inline(), asked)
+    scores = read_scores(tmp_path)
+    by_arm = {cell.arm: scores[cell.scoring.key] for cell in planned.scored}
+    probe, full = by_arm["f3"], by_arm["t3"]
+    assert isinstance(probe, Scored) and isinstance(full, Scored)
+    assert [one.value for one in probe.scores] == pytest.approx([1.0] * 3)
+    assert all(one.value is not None and 0 < one.value < 0.99999 for one in full.scores)
+    assert [one.layer for one in full.scores] == ["conv1", "conv2", "conv3"]
+    assert all(Shelf(tmp_path).weights_path(cell.scoring.needed[1].key).exists() for cell in planned.scored)
+    assert "layer scores before and after training: cka-states; 2 scorings" in plan_summary(asked, planned)
+
+
+def test_what_a_trained_arm_is_scored_for_fails_where_its_training_does(tmp_path: Path) -> None:
+    asked = small_study(surgeries={"full": "t3"}, shares=(0.3,), seeds=1, scores={"names": ("cka-states",)})
+    planned = plan(asked)
+    full = planned.entries[0].trial
+    with Store(tmp_path) as store, Inline() as pool:
+        settle(store)
+        broken = Broken(pool, full.key)
+        ended = list(execute(asked, planned, store, broken))
+    (failed,) = [one for one in ended if isinstance(one, Failed) and one.what == "scoring"]
+    assert failed.error == f"the trial that it scores, {full.key} failed: broken"
+
+
+class Broken:
+    """An executor that does all but one trial, which fails."""
+
+    def __init__(self, inside: Inline, key: str) -> None:
+        self.inside, self.key = inside, key
+
+    def map(self, stacks: Sequence[Stack]) -> Iterator[tuple[Ended, ...]]:
+        for stack in stacks:
+            hit = [one for one in stack if isinstance(one, Job) and one.trial.key == self.key]
+            if hit:
+                yield tuple(Failed(what="trial", key=one.trial.key, error="broken", traceback="") for one in hit)
+            else:
+                yield from self.inside.map([stack])
+
+    def __enter__(self) -> Broken:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass

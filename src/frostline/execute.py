@@ -58,8 +58,8 @@ def unscored(plan: Plan, scores: Mapping[str, Scored | Failed]) -> tuple[Scoring
 def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Iterator[Ended]:
     """Runs what ``plan`` lacks and yields each outcome once it is stored; starts before what starts from them.
 
-    Layers are scored beside the first trials that start from them. Data in files is compared with that of the kept
-    outcomes even where nothing lacks.
+    Layers are scored beside the first trials that start from them, and those of trained arms beside later ones. Data in
+    files is compared with that of the kept outcomes even where nothing lacks.
 
     Raises:
         StoreMismatch: data, weights or the device differ from those of the outcomes already kept.
@@ -83,7 +83,8 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
 
     ended: dict[str, Finished | Failed] = {k: o for k, o in outcomes.items() if isinstance(o, Finished)}
     for asked in _rounds(study, plan, ended):
-        for wave in plan.waves:
+        # What is scored of the last wave is scored after it.
+        for wave in (*plan.waves, ()):
             due = {trial.key for trial in wave if trial.key in missing and trial.key in asked}
             scored = {key: waiting.pop(key) for key in _ready(waiting, ended.keys() - missing)}
             missing -= due
@@ -103,8 +104,8 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
 
 
 def _ready(waiting: Mapping[str, Scoring], ended: Collection[str]) -> list[str]:
-    """The keys of the scorings whose start has ended, or is no trial."""
-    return [key for key, one in waiting.items() if one.predecessor is None or one.predecessor.key in ended]
+    """The keys of the scorings of which every trial has ended."""
+    return [key for key, one in waiting.items() if all(trial.key in ended for trial in one.needed)]
 
 
 def _is_news(before: Finished | Failed | None, now: Ended) -> bool:
@@ -176,12 +177,14 @@ def _kept(trial: Trial, plan: Plan, shelf: Shelf, keep: Keep) -> bool:
 
 
 def _failed_start(spec: Trial | Scoring, outcomes: Mapping[str, Finished | Failed]) -> Failed | None:
-    before = spec.predecessor
-    failed = None if before is None else outcomes.get(before.key)
-    if before is None or not isinstance(failed, Failed):
-        return None
-    error = f"its start {before.key} failed: {failed.error}"
-    return Failed(what=what(spec), key=spec.key, error=error, traceback="")
+    needed = spec.needed if isinstance(spec, Scoring) else (spec.predecessor,)
+    for before in needed:
+        failed = None if before is None else outcomes.get(before.key)
+        if before is not None and isinstance(failed, Failed):
+            told = "its start" if before == spec.predecessor else "the trial that it scores,"
+            error = f"{told} {before.key} failed: {failed.error}"
+            return Failed(what=what(spec), key=spec.key, error=error, traceback="")
+    return None
 
 
 def device_of(study: Study, store: Store) -> str:

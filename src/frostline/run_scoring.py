@@ -16,7 +16,7 @@ from frostline.randomness import stream
 from frostline.scored import Scored
 from frostline.shelf import Shelf
 from frostline.spec.scoring import Scoring
-from frostline.start import refuse_tested_starts, start_of_scoring
+from frostline.start import refuse_tested_starts, second_state, start_of_scoring
 from frostline.way import Way
 
 
@@ -32,13 +32,15 @@ class ScoringJob:
 def run_scoring(job: ScoringJob) -> Scored:
     """The outcome of ``job``: what each layer of the start scores on the training items of the share, and no others.
 
+    Where two states are compared, also how alike each layer of the start is to that of the trained network.
+
     Raises:
         FrostlineError: the data or the start cannot be read, the start has learned from a test item, or nothing can be
             scored on these items.
     """
     # scikit-learn takes a second to import, which every worker of a study without scores would wait for.
     from frostline.scoring.maps import layer_maps
-    from frostline.scoring.score import score_layers
+    from frostline.scoring.score import compare_states, score_layers
 
     began = time.perf_counter()
     torch.set_num_threads(job.way.threads)
@@ -51,9 +53,13 @@ def run_scoring(job: ScoringJob) -> Scored:
     prepare, digest = preprocessing(scoring.dataset, scoring.normalise, splits.train), start.digest
     donor, train = start.donor.to(torch.device(job.way.device)), splits.train
     planes, draws = prepare.planes(train), scoring.seeds.draws
+    scores = score_layers(donor, planes, train.targets, scoring, stream(draws, "scores"))
+    if scoring.against is not None:
+        states = donor, second_state(scoring, shelf).to(torch.device(job.way.device))
+        scores += compare_states(states, planes, train.targets, scoring, stream(draws, "scores"))
     return Scored(
         key=scoring.key,
-        scores=score_layers(donor, planes, train.targets, scoring, stream(draws, "scores")),
+        scores=scores,
         maps=layer_maps(donor, planes, train.targets, scoring, stream(draws, "maps")),
         n_train=len(train),
         start=start.kind,

@@ -107,16 +107,30 @@ def start_of(trial: Trial, shelf: Shelf) -> Start:
     return Start(donor, _kind([link.start for link in chain], "none" if kept else OWN), told)
 
 
+def second_state(scoring: Scoring, shelf: Shelf) -> Network:
+    """The network that ``scoring`` holds its start against.
+
+    Raises:
+        WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
+    """
+    assert scoring.against is not None
+    return _donor(scoring.against, _form_of(scoring), shelf)[0]
+
+
 def start_of_scoring(scoring: Scoring, shelf: Shelf) -> Start:
     """The network whose layers ``scoring`` scores, whole and with the head that it has, as transfers start from it.
 
     Raises:
         WeightsFault: the weights are missing, damaged, unsafe to open or do not fit.
     """
+    donor, told = _donor(scoring.start, _form_of(scoring), shelf)
+    return Start(donor, _kind([scoring.start, *(link.start for link in scoring.ancestors)], OWN), told)
+
+
+def _form_of(scoring: Scoring) -> _Form:
     dataset = scoring.dataset
     fit = Fit(dataset.plane_shape[0], dataset.extent, dataset.outputs, len(scoring.network.layer_names))
-    donor, told = _donor(scoring.start, _Form(scoring.network, fit, "new"), shelf)
-    return Start(donor, _kind([scoring.start, *(link.start for link in scoring.ancestors)], OWN), told)
+    return _Form(scoring.network, fit, "new")
 
 
 def _donor(start: Begin, form: _Form, shelf: Shelf) -> tuple[Network, tuple[str, ...]]:

@@ -197,7 +197,12 @@ def _state(outcome: Finished | Scored | Failed | None, needed: bool) -> str:
 def _scored(study: Study, plan: Plan) -> str:
     assert study.scores is not None
     count = "1 scoring" if len(plan.scorings) == 1 else f"{len(plan.scorings)} scorings"
-    return f"layer scores before training: {', '.join(study.scores.names)}; {count}"
+    told = [
+        f"{when} training: {', '.join(names)}"
+        for when, names in (("before", study.scores.of_starts), ("before and after", study.scores.of_states))
+        if names
+    ]
+    return f"layer scores {'; '.join(told)}; {count}"
 
 
 def _race(study: Study, plan: Plan) -> str:

@@ -246,3 +246,14 @@ def test_the_page_of_published_files_has_the_part_on_scores(tmp_path: Path) -> N
     files = published("cuts_regular_classes_FR", "baselines_regular_classes", "regular_classes_cluster")
     text = write_report_of_files(files, tmp_path).read_text()
     assert f"<h2>{TITLE}</h2>" in text and (tmp_path / "figures" / "layer-score-regret.csv").exists()
+
+
+def test_what_training_did_to_each_layer_of_an_arm_is_told_and_drawn() -> None:
+    made = asking(scores={"names": ("cka-states",)}, seeds=2)
+    found, told = seen(made)
+    assert told.paragraphs[0].startswith(
+        "Each layer of an arm that keeps weights, as it was trained, was held against that layer of the start, on "
+        "training items of the share alone (at most so many items at 10 %: 162)."
+    )
+    assert [one.name for one in found.pictures(0.95)] == ["layer-cka-states"] and told.table is None
+    assert set(found.frame["arm"]) == {f"f{cut}r{6 - cut}" for cut in range(1, 6)} | {"f6"}

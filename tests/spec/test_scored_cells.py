@@ -70,8 +70,8 @@ def test_maps_are_drawn_at_each_share_with_the_first_seed_and_change_no_other_ke
         ({"scores": {"names": ("ward",), "maps": ("pca", "pca")}}, "each map once (got pca, pca)"),
         ({"scores": {"names": ("ward", "ward")}}, "each score once (got ward, ward)"),
         (
-            {"scores": {"names": ("cka-states",)}},
-            "cka-states compares two states, and a study scores its starts alone; remove it",
+            {"scores": {"names": ("cka-states",), "maps": ("pca",)}},
+            "maps are of layers that are scored before training; add such a score, or leave maps out",
         ),
         (
             {"source": None, "surgeries": {"scratch": "r3"}},
@@ -101,3 +101,33 @@ def test_what_is_never_pretrained_is_never_scored() -> None:
     assert isinstance(start, Trial)
     found = never_scored(planned.scored, {start.key})
     assert found == {cell.scoring.key for cell in planned.scored if cell.seed == 0}
+
+
+STATES = {"names": ("neighbours", "cka-states"), "maps": ("pca",)}
+
+
+def test_each_arm_that_keeps_weights_is_held_against_its_start_as_it_was_trained() -> None:
+    planned = plan(scoring_study(scores=STATES, controls=("random", "selffer"), shares=(0.3,)))
+    after = [cell for cell in planned.scored if cell.arm]
+    kept = [e for e in planned.entries if e.arm.start == "own" and e.arm.surgery.needs_start]
+    assert [(cell.arm, cell.seed) for cell in after] == [(e.arm.written, e.seed) for e in kept] != []
+    for cell, entry in zip(after, kept, strict=True):
+        assert (cell.scoring.start, cell.scoring.against) == (entry.trial.start, entry.trial)
+        assert (cell.scoring.scores, cell.scoring.maps) == (("cka-states",), ())
+        assert entry.trial.key in planned.starts
+    first = [cell.scoring for cell in planned.scored if not cell.arm]
+    assert {one.scores for one in first} == {("neighbours",)} and first[0].maps == ("pca",)
+
+
+def test_arms_without_a_layer_or_after_another_training_are_not_held_against_the_start() -> None:
+    surgeries = {"short": "f2x1", "chain": "f3>t3", "probe": "f3"}
+    planned = plan(scoring_study(scores={"names": ("cka-states",)}, surgeries=surgeries, shares=(0.3,)))
+    assert {cell.arm for cell in planned.scored} == {"f3"}
+
+
+def test_states_of_arms_that_are_never_trained_are_never_compared() -> None:
+    planned = plan(scoring_study(scores=STATES, shares=(0.3,)))
+    cell = next(cell for cell in planned.scored if cell.arm)
+    assert cell.scoring.against is not None
+    never = never_scored(planned.scored, {cell.scoring.needed[1].key})
+    assert never == {cell.scoring.key}

@@ -23,6 +23,7 @@ from frostline.spec.plan import Plan
 from frostline.spec.scoring import Figure, score_cards
 
 COLUMNS = {
+    "arm": "str",
     "share": "float64",
     "seed": "Int64",
     "key": "str",
@@ -37,7 +38,10 @@ COLUMNS = {
     "n": "Int64",
     "told": "str",
 }
-"""Columns of a table of scores, with their types: ``layer`` and ``other`` are what a figure is of, ``n`` its items."""
+"""Columns of a table of scores, with their types: ``layer`` and ``other`` are what a figure is of, ``n`` its items.
+
+``arm`` is the trained arm that is held against its start, empty of a start alone.
+"""
 LEVEL = 0.95
 TO_BEAT = ("neighbours", "probe")
 """The scores that need nothing but the features, and that every other one has to be better than."""
@@ -57,7 +61,7 @@ class Trusted:
 def scores_table(plan: Plan, scores: Mapping[str, Scored | Failed]) -> pd.DataFrame:
     """One row for each figure of each layer in each cell of ``plan`` that has been scored; a missing value is nan."""
     rows = [
-        {"share": cell.share, "seed": cell.seed, "key": found.key}
+        {"arm": cell.arm, "share": cell.share, "seed": cell.seed, "key": found.key}
         | one.model_dump(exclude={"told"})
         | {"told": "; ".join(one.told)}
         for cell in plan.scored
@@ -78,7 +82,7 @@ def published_scores(paths: Sequence[Path]) -> pd.DataFrame:
         rows = read_cluster_file(path)
         keys = [f"{path.stem} {share:g} {seed}" for share, seed in zip(rows["share"], rows["seed"], strict=True)]
         known = rows[["share", "seed", "layer", "figure", "value"]]
-        tables.append(known.assign(score=path.stem, key=keys, other="", level=LEVEL, told=""))
+        tables.append(known.assign(score=path.stem, arm="", key=keys, other="", level=LEVEL, told=""))
     return pd.concat(tables).reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,15 +25,16 @@ from frostline.analysis.table import cut_points, replace_whole
 from frostline.analysis.verdicts import Table
 from frostline.errors import DataFault
 from frostline.outcome import Failed
-from frostline.report.drawing import Picture, counted
+from frostline.report.alike_figures import alike_figures
+from frostline.report.drawing import Picture
 from frostline.report.map_figures import Mapped, map_figures
 from frostline.report.score_figures import regret_figure, scores_figure
+from frostline.report.scored_words import lacking, left_empty, of_heads, scored_what
 from frostline.report.section import Section
 from frostline.scored import Scored
 from frostline.scoring.cluster_files import write_cluster_file
 from frostline.scoring.trust import Interval, Trust
 from frostline.spec.plan import Plan
-from frostline.spec.scoring import score_cards
 from frostline.spec.study import Study
 
 TITLE = "What layer scores say before training"
@@ -68,10 +69,11 @@ class LayerScores:
     mapped: Mapped | None
 
     def pictures(self, level: float) -> list[Picture]:
-        """The value of each layer, the regret of each score, and the maps of the layers, as far as they are known."""
+        """The value of each layer, the regret of each score, how alike layers are, and maps, where known."""
         drawn = (scores_figure(self.frame, level), regret_figure(self.trusted, level))
         maps = () if self.mapped is None else map_figures(self.mapped)
-        return [picture for picture in (*drawn, *maps) if picture is not None]
+        alike = alike_figures(self.frame, level)
+        return [picture for picture in (*drawn, *alike, *maps) if picture is not None]
 
 
 def layer_scores(
@@ -82,7 +84,7 @@ def layer_scores(
         return None
     frame = scores_table(plan, scores)
     found = trusted(frame, findings, cut_points(study), study.network.layer_names)
-    return LayerScores(frame, found, _lacking(plan, scores), _mapped(study, plan, scores))
+    return LayerScores(frame, found, lacking(plan, scores), _mapped(study, plan, scores))
 
 
 def scores_of_files(paths: Sequence[Path], cuts: LayerCuts) -> LayerScores | None:
@@ -118,12 +120,12 @@ def section(study: Study, scores: LayerScores | None, pictures: Sequence[Picture
     """The part of the page with its ``pictures``; empty where nothing was to be scored."""
     if scores is None or study.scores is None:
         return Section("scores", TITLE)
-    told = [_told(study, scores.frame), *scores.lacking]
+    told = [*scored_what(study, scores.frame), *scores.lacking]
     if scores.trusted:
         told.append(READ)
         told += [TOO_NARROW] if any(one.found and one.found.regret.n < FEW_SEEDS for one in scores.trusted) else []
     rows = tuple(_row(one) for one in scores.trusted)
-    items = [*_to_beat(scores.trusted), *_of_heads(scores.frame), *_left_empty(scores.frame)]
+    items = [*_to_beat(scores.trusted), *of_heads(scores.frame), *left_empty(scores.frame)]
     return Section("scores", TITLE, told, items, table=Table(COLUMNS, rows) if rows else None, figures=pictures)
 
 
@@ -146,35 +148,6 @@ def _mapped(study: Study, plan: Plan, scores: Mapping[str, Scored | Failed]) -> 
         if isinstance(found, Scored) and found.maps:
             return Mapped(cell.share, cell.seed, found.maps, study.dataset.class_names)
     return None
-
-
-def _told(study: Study, frame: pd.DataFrame) -> str:
-    """What was scored, on what."""
-    asked = study.scores
-    assert asked is not None
-    counts = {share: int(frame.loc[frame["share"] == share, "n"].max()) for share in dict.fromkeys(frame["share"])}
-    items = "; ".join(f"{percent(share)}: {n:,}" for share, n in counts.items())
-    pooled = "averaged over places" if asked.features == "pooled" else "all numbers that a layer gives"
-    where = "after" if asked.nonlinearity == "after" else "before"
-    titles = ", ".join(f"{name} ({score_cards()[name].title}; {score_cards()[name].source})" for name in asked.names)
-    return (
-        "Each layer of the start was scored before any training, on training items of the share alone"
-        f"{f' (at most so many items at {items})' if items else ''}. Features: {pooled}, {where} the last activation "
-        f"of a layer. Scores: {titles}."
-    )
-
-
-def _lacking(plan: Plan, scores: Mapping[str, Scored | Failed]) -> list[str]:
-    """How many scorings failed or are missing, and why."""
-    failed = [found for one in plan.scorings if isinstance(found := scores.get(one.key), Failed)]
-    missing = sum(one.key not in scores for one in plan.scorings)
-    said = []
-    if failed:
-        reasons = "; ".join(dict.fromkeys(one.error for one in failed))
-        said.append(f"{counted(len(failed), 'scoring')} of {len(plan.scorings)} failed: {reasons}")
-    if missing:
-        said.append(f"{counted(missing, 'scoring')} of {len(plan.scorings)} missing: run the study to have them.")
-    return said
 
 
 def _row(one: Trusted) -> tuple[str, ...]:
@@ -225,25 +198,3 @@ def _compared(share: float, family: str, here: Mapping[str, Trust]) -> str:
         return f"{where}: the regret of trusting {told} (n = {n} seeds)."
     said = f"lower: {', '.join(better)}" if better else f"no other score is lower ({', '.join(others)})"
     return f"{where}: the regret of trusting the scores to beat is {told} (n = {n} seeds); {said}."
-
-
-def _of_heads(frame: pd.DataFrame) -> list[str]:
-    """The scores of the source head, which tell no layers apart, at each share."""
-    heads = frame[frame["layer"] == "head"].drop_duplicates(["key", "score", "figure"])
-    said = []
-    for score, share in dict.fromkeys(zip(heads["score"], heads["share"], strict=True)):
-        values = heads.loc[(heads["score"] == score) & (heads["share"] == share), "value"].dropna()
-        if len(values):
-            span = (
-                f"from {values.min():.3f} to {values.max():.3f} over" if len(values) > 1 else f"{values.iloc[0]:.3f},"
-            )
-            said.append(f"{score} of the head of the start at {percent(share)}: {span} n = {len(values)} scorings.")
-    return said
-
-
-def _left_empty(frame: pd.DataFrame) -> Iterable[str]:
-    """Why some figures are missing, each reason once with its layers."""
-    lost = frame[frame["value"].isna()]
-    for (score, reason), rows in lost.groupby(["score", "told"], sort=False):
-        layers = ", ".join(dict.fromkeys(rows["layer"]))
-        yield f"{score} of {layers} cannot be had in {counted(rows['key'].nunique(), 'scoring')}: {reason}."

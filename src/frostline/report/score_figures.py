@@ -31,7 +31,7 @@ from frostline.scoring.trust import Interval
 from frostline.spec.scoring import Figure
 
 Found = Mapping[str, Estimate | OneRun | None]
-VALUES = ("share", "score", "figure", "layer", "other", "kind", "seed", *ESTIMATE, "told")
+VALUES = ("share", "score", "figure", "arm", "layer", "other", "kind", "seed", *ESTIMATE, "told")
 TRUST = (
     "share", "cuts", "score", "layers", "picked", "best", "seeds", "level",
     *(f"{name}{end}" for name in ("spearman", "kendall", "regret") for end in ("", "_low", "_high")),
@@ -138,10 +138,11 @@ def _values(frame: pd.DataFrame, cards: Mapping[str, Figure], level: float) -> l
     for share in dict.fromkeys(frame["share"]):
         for name, figure in cards.items():
             for layer, found in _means(_distinct(frame, name, share), figure, level).items():
-                rows.append((share, name, figure.name, layer, "", "mean", None, *estimated(found), ""))
+                rows.append((share, name, figure.name, "", layer, "", "mean", None, *estimated(found), ""))
     once = frame.drop_duplicates(["share", "key", "score", "figure", "layer", "other"]).astype(object)
     for one in once.where(once.notna(), None).to_dict("records"):
-        cell = (one["share"], one["score"], one["figure"], one["layer"], one["other"] or "", "run", one["seed"])
+        names = (one["score"], one["figure"], one["arm"] or "", one["layer"], one["other"] or "")
+        cell = (one["share"], *names, "run", one["seed"])
         rows.append((*cell, one["value"], one["low"], one["high"], one["level"], 1, one["n"], one["told"]))
     return rows
 

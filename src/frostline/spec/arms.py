@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from frostline.spec.axes import CONTROLS, Beginning, Control, counterpart, from_scratch
 from frostline.spec.recipe import Norms
 from frostline.spec.surgery import Surgery
+from frostline.spec.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,16 @@ class Arm:
         if self.start == "own" or arm.start != "own" or not arm.surgery.needs_start:
             return False
         return self.norms == arm.norms and counterpart(arm.surgery, self.start) == (self.surgery, self.start)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell of the study: an arm at a share and a seed, and the trial that fills it."""
+
+    arm: Arm
+    share: float
+    seed: int
+    trial: Trial
 
 
 def arms_of(named: Mapping[Surgery, tuple[str, ...]], controls: Collection[Control]) -> tuple[Arm, ...]:

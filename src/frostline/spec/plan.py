@@ -8,7 +8,7 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from frostline.errors import PlanRefused
-from frostline.spec.arms import Arm, arms_of, in_each_way
+from frostline.spec.arms import Arm, Entry, arms_of, in_each_way
 from frostline.spec.axes import Pretraining, from_scratch
 from frostline.spec.inputs import Inputs, inputs_of
 from frostline.spec.portion import Portioned, portion, resolved
@@ -21,22 +21,14 @@ from frostline.spec.synthesis import Forging
 from frostline.spec.task_recipes import for_task
 from frostline.spec.trial import Head, Matched, RandomStart, Seeds, Start, Trial, WeightsFile
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One cell of the study: an arm at a share and a seed, and the trial that fills it."""
-
-    arm: Arm
-    share: float
-    seed: int
-    trial: Trial
+__all__ = ["Begin", "Cell", "Entry", "Plan", "plan"]
 
 
 @dataclass(frozen=True)
 class Plan:
     """Every cell of a study and the trials that fill them; trials of equal content are one trial.
 
-    ``scored`` holds what is scored before training, if anything is.
+    ``scored`` holds what layers are scored, if any are.
     """
 
     entries: tuple[Entry, ...]
@@ -65,7 +57,7 @@ class Plan:
 
     @cached_property
     def scorings(self) -> tuple[Scoring, ...]:
-        """Each scoring once; what it is of is in no later wave than that of the trials that start from it."""
+        """Each scoring once."""
         return tuple({cell.scoring.key: cell.scoring for cell in self.scored}.values())
 
     @cached_property
@@ -75,8 +67,9 @@ class Plan:
 
     @cached_property
     def starts(self) -> frozenset[str]:
-        """The keys of the trials that others start from, whose weights must be kept."""
-        return frozenset(start.key for entry in self.entries for start in entry.trial.ancestors)
+        """The keys of the trials that others start from, or whose layers are scored: their weights must be kept."""
+        before = (start.key for entry in self.entries for start in entry.trial.ancestors)
+        return frozenset(before) | {trial.key for scoring in self.scorings for trial in scoring.needed}
 
 
 def plan(study: Study) -> Plan:
@@ -103,7 +96,7 @@ def plan(study: Study) -> Plan:
                     entries.append(Entry(arm, share, seed, trial))
     if faults:
         raise PlanRefused(list(faults))
-    return Plan(tuple(entries), scored_cells(study, inputs, starts))
+    return Plan(tuple(entries), scored_cells(study, inputs, starts, entries))
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,11 @@ class ScoreCard:
 class Scores(Value):
     """Which scores a study asks of the layers of its starts, and of what; ``Scoring`` says what each key means.
 
-    ``maps`` are drawn at each share with the first seed alone.
+    ``maps`` are drawn at each share with the first seed alone. Scores of two states hold each arm that keeps weights,
+    as it was trained, against what it started from.
 
     Raises:
-        ValueError: an unknown name, a name twice, or a score of two states, of which a study has one.
+        ValueError: an unknown name, a name twice, or maps where nothing is scored before training.
     """
 
     names: tuple[str, ...] = Field(min_length=1)
@@ -80,12 +81,24 @@ class Scores(Value):
 
     @field_validator("names")
     @classmethod
-    def _are_of_one_state(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        known = {name: card for name, card in score_cards().items() if card.of != "states"}
-        told = _in_order(names, score_cards())
-        if of_two := [name for name in told if name not in known]:
-            raise ValueError(f"{', '.join(of_two)} compares two states, and a study scores its starts alone; remove it")
-        return told
+    def _are_in_one_order(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _in_order(names, score_cards())
+
+    @model_validator(mode="after")
+    def _has_what_maps_are_of(self) -> Scores:
+        if "maps" in self.model_fields_set and self.maps and not self.of_starts:
+            raise ValueError("maps are of layers that are scored before training; add such a score, or leave maps out")
+        return self
+
+    @property
+    def of_states(self) -> tuple[str, ...]:
+        """The scores that hold an arm, as it was trained, against its start."""
+        return tuple(name for name in self.names if score_cards()[name].of == "states")
+
+    @property
+    def of_starts(self) -> tuple[str, ...]:
+        """The scores of starts, before anything is trained."""
+        return tuple(name for name in self.names if name not in self.of_states)
 
 
 class ScoringSeeds(Value):
@@ -163,6 +176,12 @@ class Scoring(Value):
         """The trial whose layers are scored, or whose statistics they are drawn with."""
         start = self.start.start if isinstance(self.start, Matched) else self.start
         return start if isinstance(start, Trial) else None
+
+    @property
+    def needed(self) -> tuple[Trial, ...]:
+        """The trials whose weights are read."""
+        states = (state.start if isinstance(state, Matched) else state for state in (self.start, self.against))
+        return tuple(state for state in states if isinstance(state, Trial))
 
     @property
     def ancestors(self) -> tuple[Trial, ...]:
