@@ -61,7 +61,7 @@ class Progress:
         else:
             self._done += 1
             for entry in self._entries[outcome.key]:
-                if entry.arm.start == "own":
+                if not entry.arm.control:
                     self._words = METRICS[outcome.metrics.task].words
                     self._reached[entry.share, entry.arm.written].append(outcome.best_validation.score)
         now = time.monotonic()

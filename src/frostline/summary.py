@@ -28,7 +28,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
     cells = len(plan.entries)
     names = sum(len(arm.names) for arm in plan.arms)
     width = max(len(arm.written) for arm in plan.arms)
-    own, controls = ([arm for arm in plan.arms if (arm.start == "own") is named] for named in (True, False))
+    own, controls = ([arm for arm in plan.arms if (not arm.control) is named] for named in (True, False))
     waves = ", then ".join(f"{len(wave)}" for wave in plan.waves)
     recipe = plan.entries[-1].trial.recipe
     return "\n".join(
@@ -215,7 +215,7 @@ def _race(study: Study, plan: Plan) -> str:
     alone = (
         _keys(entry for entry in plan.entries if entry.arm == arm or entry.arm.controls(arm))
         for arm in plan.arms
-        if arm.start == "own"
+        if not arm.control
     )
     fewest = min(len(first | keys) for keys in alone)
     if fewest == len(plan.trials):

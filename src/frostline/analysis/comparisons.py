@@ -22,6 +22,7 @@ from frostline.analysis.crossed import VarianceShares, over_seeds_and_items
 from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.findings import Findings, Terms, estimate_of, mean_of, p_of, score_interval
 from frostline.analysis.pairs import attainable_words, effect_size, holm, smallest_p
+from frostline.analysis.table import ADDITION
 from frostline.randomness import stream
 
 SCRATCH = re.compile(r"r[1-9][0-9]*")
@@ -93,6 +94,11 @@ def reference_arm(frame: pd.DataFrame) -> str | None:
 def competing(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``frame`` whose arms a user may choose: those of no control. Results of others have no controls."""
     return frame if "control" not in frame else frame[frame["control"].isna() | frame["control"].eq("")]
+
+
+def without_additions(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``frame`` whose arms train on their own items alone, as all do where a study has no additions."""
+    return frame if ADDITION not in frame else frame[frame[ADDITION].isna() | frame[ADDITION].eq("")]
 
 
 def means(findings: Findings) -> dict[tuple[str, float], Estimate | OneRun | None]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from frostline.analysis.comparisons import Gain, cells, competing, gain_over
+from frostline.analysis.comparisons import Gain, cells, competing, gain_over, without_additions
 from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.pairs import holm
 from frostline.spec.axes import CONTROLS, Control, counterpart, from_scratch
@@ -74,7 +74,7 @@ def transfer_effect(findings: Findings) -> tuple[TransferEffect, ...]:
 
 def _pretrained(frame: pd.DataFrame) -> dict[str, Surgery]:
     """The arms of ``frame`` that are no control and keep weights which are not random."""
-    own = competing(frame)
+    own = without_additions(competing(frame))
     found: dict[str, Surgery] = {}
     for arm, rows in own.groupby("arm", sort=False):
         try:

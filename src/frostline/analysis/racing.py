@@ -123,7 +123,7 @@ def _track(plan: Plan, share: float, outcomes: Mapping[str, Finished | Failed], 
     for entry in plan.entries:
         if entry.share == share:
             rows.setdefault(entry.arm, []).append(entry)
-    arms, planned = tuple(arm for arm in rows if arm.start == "own"), max(len(row) for row in rows.values())
+    arms, planned = tuple(arm for arm in rows if not arm.control), max(len(row) for row in rows.values())
     found = eliminate(_sample([rows[arm] for arm in arms], outcomes), 1 - level, looks(planned))
     reached = planned if found.waiting is None else found.waiting
     seeds = dict.fromkeys(arms, reached) | {arms[verdict.arm]: verdict.seeds for verdict in found.verdicts}

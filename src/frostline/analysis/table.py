@@ -37,6 +37,12 @@ from where that is a control's (``f3r3 from random``); ``treatment`` the surgery
 control (``random``), empty where the study names the arm itself. ``metric`` names the figure that arms are compared by.
 """
 
+ADDITION = "addition"
+"""A column that only studies with additions have: the addition of the arm, empty without one.
+
+``control`` then also holds the name of an addition, in the arms that are controls of it.
+"""
+
 FIGURES = {
     "score": "float64",
     "train_score": "float64",
@@ -105,7 +111,10 @@ def table(
     Without an outcome a cell is stopped where ``stopped`` has the key of its trial, and else missing. Columns are those
     of ``CELL``, ``FIGURES`` and of ``OWN`` for the task; a figure that is not known is missing, never 0.
     """
-    return frame_of([_row(entry, outcomes.get(entry.trial.key), stopped) for entry in plan.entries], task_of(plan))
+    rows = [_row(entry, outcomes.get(entry.trial.key), stopped) for entry in plan.entries]
+    if any(arm.addition for arm in plan.arms):
+        rows = [row | {ADDITION: entry.arm.addition} for row, entry in zip(rows, plan.entries, strict=True)]
+    return frame_of(rows, task_of(plan))
 
 
 def task_of(plan: Plan) -> Task:
@@ -125,6 +134,7 @@ def frame_of(rows: list[dict[str, object]], task: Task = "classes") -> pd.DataFr
     """
     columns, metric = columns_of(task), METRICS[task].column
     filled = [{"treatment": row["arm"], "control": "", "metric": metric, **row} for row in rows]
+    columns |= {ADDITION: "str"} if any(ADDITION in row for row in rows) else {}
     return pd.DataFrame(filled, columns=list(columns)).astype(columns)
 
 
@@ -152,7 +162,7 @@ def _row(entry: Entry, outcome: Finished | Failed | None, stopped: Collection[st
     cell: dict[str, object] = {
         "arm": entry.arm.written,
         "treatment": str(entry.arm.surgery),
-        "control": "" if entry.arm.start == "own" else entry.arm.start,
+        "control": entry.arm.control,
         "names": " = ".join(entry.arm.names),
         "frozen_depth": entry.arm.surgery.frozen_depth,
         "kept": entry.arm.surgery.kept,

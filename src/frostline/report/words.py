@@ -8,6 +8,7 @@ from collections import Counter
 import pandas as pd
 
 from frostline.analysis.comparisons import cells, competing, distinct_runs, scratch_arm, unchanged
+from frostline.spec.axes import CONTROLS
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.plan import Plan
@@ -166,7 +167,7 @@ def _changed_weights(frame: pd.DataFrame) -> list[str]:
 def _drawn(frame: pd.DataFrame) -> list[str]:
     """How the starts of control arms were drawn, a sentence for each kind."""
     said = []
-    for control in dict.fromkeys(frame.loc[frame["control"] != "", "control"]):
+    for control in dict.fromkeys(frame.loc[frame["control"].isin(CONTROLS), "control"]):
         known = frame.loc[frame["control"] == control, "start_told"].dropna()
         told = dict.fromkeys(SEEDED.sub("", cell) for cell in known if cell)
         said += [f"Starts of control arms from {control}: {'; '.join(told)}."] if told else []

@@ -1,10 +1,11 @@
-"""The arms of a study: its surgeries, what they are held against, and each in every way with norms."""
+"""The arms of a study: its surgeries, what they are held against, each in every way with norms and with additions."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from frostline.spec.additions import Addition
 from frostline.spec.axes import CONTROLS, Beginning, Control, counterpart, from_scratch
 from frostline.spec.recipe import Norms
 from frostline.spec.surgery import Surgery
@@ -17,27 +18,41 @@ class Arm:
 
     ``start`` is ``own`` for what the study names itself, and else says which control the arm is. ``norms`` is the way
     with the norms of frozen layers where the study has several, and ``stored`` where it leaves that to its recipe.
+    ``addition`` is what its training is given beside its own items, and ``control_of`` the addition that this one is a
+    control of.
     """
 
     surgery: Surgery
     names: tuple[str, ...]
     start: Beginning = "own"
     norms: Norms = "stored"
+    addition: str = ""
+    control_of: str = ""
 
     def __str__(self) -> str:
         return f"{self.written} ({' = '.join(self.names)})"
 
     @property
     def written(self) -> str:
-        """The arm in a table: ``f3r3``, or ``f3r3 norms tuned from random``; no two of a study are written alike."""
+        """The arm in a table: ``f3r3``, ``f3r3 norms tuned from random``, ``f3r3 with gan``; no two are alike."""
         treated = written_with_norms(self.surgery, self.norms)
-        return treated if self.start == "own" else f"{treated} from {self.start}"
+        started = treated if self.start == "own" else f"{treated} from {self.start}"
+        return f"{started} with {self.addition}" if self.addition else started
+
+    @property
+    def control(self) -> str:
+        """The kind of control that the arm is, or the addition that it controls; empty where one may choose it."""
+        return self.control_of if self.start == "own" else self.start
 
     def controls(self, arm: Arm) -> bool:
         """True where this arm is a control of ``arm``, which no control has itself."""
-        if self.start == "own" or arm.start != "own" or not arm.surgery.needs_start:
+        if self.norms != arm.norms or arm.start != "own":
             return False
-        return self.norms == arm.norms and counterpart(arm.surgery, self.start) == (self.surgery, self.start)
+        if self.control_of:
+            return (arm.surgery, arm.addition) == (self.surgery, self.control_of)
+        if self.start == "own" or arm.addition or not arm.surgery.needs_start:
+            return False
+        return counterpart(arm.surgery, self.start) == (self.surgery, self.start)
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,25 @@ def written_with_norms(surgery: Surgery, norms: Norms) -> str:
 def named_with_norms(name: str, norms: Norms) -> str:
     """The ``name`` of a surgery or a family, with its way with the norms of frozen layers: ``F, norms tuned``."""
     return name if norms == "stored" else f"{name}, norms {norms}"
+
+
+def with_additions(
+    arms: Sequence[Arm], additions: Mapping[str, Addition], named: Collection[Surgery]
+) -> tuple[Arm, ...]:
+    """``arms``, and those of the ``named`` surgeries that are no control with each of ``additions``, controls last."""
+    ordered = sorted(additions.items(), key=lambda item: item[1].control_of is not None)
+    added = (
+        replace(
+            arm,
+            names=tuple(f"{one} with {name}" for one in arm.names),
+            addition=name,
+            control_of=addition.control_of or "",
+        )
+        for name, addition in ordered
+        for arm in arms
+        if arm.start == "own" and arm.surgery in named
+    )
+    return (*arms, *added)
 
 
 def _scratches(surgery: Surgery, controls: Collection[Control]) -> Iterator[Surgery]:

@@ -29,8 +29,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
     found += [*idle_norms(plain), *_idle_beside_probes(plain)]
     found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain), *_idle_controls(plain)]
-    if plain.get("augmentation") == {}:
-        found.append((("augmentation",), "names nothing; remove it"))
+    found += [((key,), "names nothing; remove it") for key in ("augmentation", "additions") if plain.get(key) == {}]
     recipes = plain.get("recipes")
     named = recipes.items() if isinstance(recipes, Mapping) else ()
     placed: list[tuple[Keys, object]] = [(("recipes", name), raw) for name, raw in named]
@@ -54,7 +53,7 @@ def _idle_race(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
             f"race has no effect with {count} seeds, for its first look is after {FIRST_LOOK}; remove it",
         )
     single = isinstance(raw, Mapping) and len(raw) == 1 and isinstance(part(Surgery, next(iter(raw.values()))), Surgery)
-    if single and not controls_in(plain):
+    if single and not controls_in(plain) and not plain.get("additions"):
         yield ("evidence",), "race has no effect, for there is one arm; remove it"
 
 

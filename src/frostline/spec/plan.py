@@ -8,7 +8,7 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from frostline.errors import PlanRefused
-from frostline.spec.arms import Arm, Entry, arms_of, in_each_way
+from frostline.spec.arms import Arm, Entry, arms_of, in_each_way, with_additions
 from frostline.spec.axes import Pretraining, from_scratch
 from frostline.spec.inputs import Inputs, inputs_of
 from frostline.spec.portion import Portioned, portion, resolved
@@ -85,7 +85,9 @@ def plan(study: Study) -> Plan:
     inputs = inputs_of(study)
     starts = {seed: _start(study, inputs, seed) for seed in study.seed_values}
     entries, faults = [], dict[str, None]()
-    for arm in in_each_way(arms_of(study.named_surgeries(), study.control_kinds), study.norms):
+    named = study.named_surgeries()
+    arms = in_each_way(arms_of(named, study.control_kinds), study.norms)
+    for arm in with_additions(arms, study.additions, named):
         for share in study.shares:
             for seed in study.seed_values:
                 try:
@@ -142,6 +144,7 @@ def _transfer(study: Study, inputs: Inputs, cell: Cell, surgery: Surgery, begin:
     if study.norms:
         norms = cell.arm.norms if surgery.last.freezes else "stored"
         recipe = recipe.model_copy(update={"norms": norms})
+    added = study.added(cell.arm.addition)
     return Trial(
         dataset=study.dataset,
         network=inputs.network,
@@ -150,21 +153,18 @@ def _transfer(study: Study, inputs: Inputs, cell: Cell, surgery: Surgery, begin:
         share=cell.share,
         validation=study.validation,
         normalise=inputs.normalise,
-        augmentation=study.augmentation,
-        synthesis=_forging(study, asked),
+        augmentation=added.augmentation,
+        synthesis=None if added.synthesis is None else _forging(study, added.synthesis, asked),
         head=head,
         start=start,
         seeds=seeds,
     )
 
 
-def _forging(study: Study, asked: Portioned) -> Forging | None:
-    """How the synthetic items of a trial are made, its budget in steps."""
-    if study.synthesis is None:
-        return None
+def _forging(study: Study, forging: Forging, asked: Portioned) -> Forging:
+    """How the synthetic items of a trial are made, the budget of ``forging`` in steps."""
     held = portion(study.dataset.pools(asked.split_seed), asked.share, study.validation)
-    recipe = study.synthesis.recipe.resolved(sum(held.train))
-    return study.synthesis.model_copy(update={"recipe": recipe})
+    return forging.model_copy(update={"recipe": forging.recipe.resolved(sum(held.train))})
 
 
 def _start(study: Study, inputs: Inputs, seed: int) -> Trial | WeightsFile | None:

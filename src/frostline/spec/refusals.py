@@ -10,6 +10,7 @@ from frostline.spec.folds import Pools
 from frostline.spec.inputs import unfit_inputs
 from frostline.spec.portion import Portioned, portion, resolved, share_of_one, smallest_share
 from frostline.spec.study import Study, Varying
+from frostline.spec.synthesis import Forging
 
 
 def refusals(study: Study) -> list[str]:
@@ -56,6 +57,9 @@ def _fewest(pools: Pools) -> int:
 def _unmoved(study: Study) -> list[str]:
     """A reason for each augmentation whose shift is shorter than a column."""
     asked = [("augmentation", study.augmentation, study.dataset)]
+    asked += [
+        (f"additions.{name}.augmentation", one.augmentation, study.dataset) for name, one in study.additions.items()
+    ]
     if isinstance(study.source, Pretraining):
         asked.append(("source.augmentation", study.source.augmentation, study.source.dataset))
     return [
@@ -67,14 +71,23 @@ def _unmoved(study: Study) -> list[str]:
 
 def _too_few_to_forge(study: Study) -> list[str]:
     """A reason for each share whose training items do not fill a batch of the generator of its synthetic items."""
-    if study.synthesis is None:
-        return []
-    batch, reasons = study.synthesis.recipe.batch, []
+    own = [] if study.synthesis is None else [("synthesis", study.synthesis)]
+    named = [
+        (f"additions.{name}.synthesis", one.synthesis)
+        for name, one in study.additions.items()
+        if one.synthesis is not None
+    ]
+    return [reason for place, forging in (*own, *named) for reason in _too_few_for(study, place, forging)]
+
+
+def _too_few_for(study: Study, place: str, forging: Forging) -> list[str]:
+    """A reason for each share whose training items do not fill a batch of the generator that ``place`` names."""
+    batch, reasons = forging.recipe.batch, []
     for share in study.shares:
         pools = map(study.dataset.pools, _split_seeds(study, study.dataset, "split"))
         fewest = min(sum(portion(pool, share, study.validation).train) for pool in pools)
         if fewest < batch:
-            said = f"synthesis.recipe.batch: {batch} is more than the {fewest} training items at share {share:g}"
+            said = f"{place}.recipe.batch: {batch} is more than the {fewest} training items at share {share:g}"
             reasons.append(f"{said}, of which a generator would learn; use a smaller batch or larger shares")
     return reasons
 

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from frostline.errors import Fault, StudyFaults, nearest
+from frostline.spec.additions import Addition
 from frostline.spec.agreement import disagreements
-from frostline.spec.augmentation import Augmentation
+from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import (
     CONTROLS,
     Control,
@@ -69,6 +70,7 @@ class Study(Value):
     ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
     ``norms`` names several ways with the norms of frozen layers (``spec.recipe``), in place of the one of the recipe:
     each surgery that freezes a layer is then an arm in each of these ways.
+    ``additions`` are what training may be given beside its own items: every surgery is run without and with each.
     ``scores`` are asked of the layers of the source before anything is trained (``spec.scoring``).
     """
 
@@ -89,6 +91,7 @@ class Study(Value):
     normalise: NormaliseChoice = "unit"
     augmentation: Augmentation = Augmentation()
     synthesis: Forging | None = None
+    additions: dict[str, Addition] = Field(default_factory=dict)
     most_left_out: float = Field(default=0.01, ge=0, lt=1)
     keep: Keep = "none"
     level: float = Field(default=0.95, gt=0.5, lt=1)
@@ -130,6 +133,13 @@ class Study(Value):
     def recipe_of(self, choice: Recipe | str) -> Recipe:
         """The recipe written in place, or the one of that name."""
         return choice if isinstance(choice, Recipe) else self.recipes[choice]
+
+    def added(self, name: str) -> Addition:
+        """What the trainings of an arm with the addition ``name`` are given; without a name what all are given."""
+        if not name:
+            return Addition(augmentation=self.augmentation, synthesis=self.synthesis)
+        addition = self.additions[name]
+        return addition if addition.augmentation != NOTHING else addition.beside(self.augmentation)
 
     def named_surgeries(self) -> dict[Surgery, tuple[str, ...]]:
         """Each different surgery, in the order of the file, with every name that it goes by."""
