@@ -24,10 +24,10 @@ def transfer_sentences(effects: Sequence[TransferEffect], terms: Terms) -> tuple
     Of more than ``FEW`` comparisons it is said how many there are, and those that show a difference are told.
     """
     made = _made(effects)
-    told = made if len(made) <= FEW else [one for one in made if _is_shown(one[1].gain, terms)]
+    told = made if len(made) <= FEW else [one for one in made if is_shown(one[1].gain, terms)]
     said = [
         f"At {percent(effect.share)} of the target data {_claim(contrast, effect.arm, terms)}: "
-        f"{_evidence(contrast.gain, terms)}."
+        f"{evidence_words(contrast.gain, terms, 'with controls')}."
         for effect, contrast in told
         if contrast.gain is not None
     ]
@@ -63,7 +63,7 @@ def transfer_table(effects: Sequence[TransferEffect], terms: Terms) -> Table | N
             percent(effect.share),
             contrast.arm,
             contrast.reference,
-            *_figures(contrast.gain),
+            *figures_of(contrast.gain),
             NOTHING_KNOWN if contrast.gain.difference is None else _claim(contrast, effect.arm, terms),
         )
         for effect, contrast in made
@@ -77,7 +77,7 @@ def _made(effects: Sequence[TransferEffect]) -> list[tuple[TransferEffect, Contr
     return [(effect, contrast) for effect in effects for contrast in effect.contrasts if contrast.gain is not None]
 
 
-def _figures(gain: Gain) -> tuple[str, str, str, str]:
+def figures_of(gain: Gain) -> tuple[str, str, str, str]:
     """The difference in points, its interval, the number of pairs and the corrected p-value; a dash for what is not."""
     found, p = gain.difference, "\N{EM DASH}" if gain.corrected is None else f"{gain.corrected:.2g}"
     if found is None:
@@ -93,7 +93,7 @@ def _claim(contrast: Contrast, arm: str, terms: Terms) -> str:
     """What the contrast of ``arm`` shows; a difference only where it is beyond chance, at the level of the family."""
     gain = contrast.gain
     assert gain is not None
-    shown = _is_shown(gain, terms)
+    shown = is_shown(gain, terms)
     better = gain.difference is not None and gain.difference.value > 0
     words = {
         "random": (
@@ -125,13 +125,16 @@ def _farther(difference: float, metric: Metric) -> str:
     return f"{points(difference)} of {metric.words} {'better' if difference > 0 else 'worse'} than"
 
 
-def _is_shown(gain: Gain | None, terms: Terms) -> bool:
+def is_shown(gain: Gain | None, terms: Terms) -> bool:
     """Whether the difference is beyond chance at the level of its family."""
     return gain is not None and gain.corrected is not None and gain.corrected <= terms.alpha
 
 
-def _evidence(gain: Gain, terms: Terms) -> str:
-    """The difference with its interval and its p-value, or why there is none."""
+def evidence_words(gain: Gain, terms: Terms, family: str) -> str:
+    """The difference with its interval and its p-value, or why there is none.
+
+    ``family`` says of what the comparisons are that are corrected together, as in "with controls".
+    """
     both = f"{gain.arm} and {gain.reference}"
     if gain.difference is None:
         return f"no seed has finished in both {both}"
@@ -146,4 +149,4 @@ def _evidence(gain: Gain, terms: Terms) -> str:
         return f"{said}; {attainable_words(gain.pairs, gain.family, terms.alpha)}"
     chance = f"the chance of such a difference if there were none is p = {gain.corrected:.3g}"
     among = f"corrected for {gain.family} comparisons" if gain.family > 1 else "the only comparison"
-    return f"{said}; {chance}, {among} with controls"
+    return f"{said}; {chance}, {among} {family}"

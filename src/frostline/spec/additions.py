@@ -71,6 +71,7 @@ def _control_faults(control: Addition, additions: Mapping[str, Addition]) -> lis
 
 def _alike(addition: Addition) -> tuple[Augmentation, dict[str, object]]:
     """What a control has as ``addition`` has it: all but conditions, and the budget of the generator with its looks."""
-    free = {"conditions": True, "between": True, "outside": True, "recipe": {"steps", "passes", "look_every"}}
-    assert addition.synthesis is not None
-    return addition.augmentation, addition.synthesis.model_dump(exclude=free)
+    forging = addition.synthesis
+    assert forging is not None
+    kept = forging.model_dump(exclude={"conditions", "between", "outside", "recipe"})
+    return addition.augmentation, kept | forging.recipe.model_dump(exclude={"steps", "passes", "look_every"})
