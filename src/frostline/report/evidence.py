@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from frostline.analysis.addition_words import addition_sentences, addition_table, untold, worth_sentence, worth_table
+from frostline.analysis.additions import addition_effects
 from frostline.analysis.audit import audit_findings
 from frostline.analysis.comparisons import Gain, competing, gains, means
 from frostline.analysis.control_words import transfer_sentences, transfer_table
@@ -18,6 +20,8 @@ from frostline.analysis.regret import regret_sentence, regrets
 from frostline.analysis.table import CutPoint
 from frostline.analysis.trend import trend_sentence, trends
 from frostline.analysis.verdicts import Finding, Table
+from frostline.analysis.worth import worths
+from frostline.report.composition_figure import composition_figure, compositions
 from frostline.report.cost_figure import cost_figure
 from frostline.report.course_figure import course_figure
 from frostline.report.drawing import Means, Picture
@@ -28,13 +32,24 @@ from frostline.report.task_sections import shown_cell
 from frostline.report.values_figures import value_figures
 
 
+@dataclass(frozen=True)
+class Added:
+    """What additions to training did, and what they are worth in real items: sentences, and the figures behind them."""
+
+    effects: Sequence[str] = ()
+    effect_table: Table | None = None
+    worth: Sequence[str] = ()
+    worth_table: Table | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Means, gains and recommendations of ``findings``, their pictures, and what else they allow one to say.
 
     ``controls`` say whether pretraining helps, ``course`` how the answer moves with share and depth, ``regret`` what
     choosing would have cost on seeds that did not choose, ``audited`` what an audit found. ``predicted`` is what
-    the arm that is shown in detail predicted of each test item, where the task is numbers.
+    the arm that is shown in detail predicted of each test item, where the task is numbers. ``added`` says what
+    additions to training did.
     """
 
     findings: Findings
@@ -48,6 +63,7 @@ class Evidence:
     audited: Sequence[Finding]
     predicted: Predicted | None = None
     control_table: Table | None = None
+    added: Added = Added()
 
 
 def evidence_of(
@@ -69,6 +85,7 @@ def evidence_of(
         cost_figure(recommended, found, findings.terms),
         course_figure(courses(findings), findings.terms),
         *(() if numbers is None else value_figures(numbers)),
+        composition_figure(compositions(findings)),
     ]
     shown = [picture for picture in drawn if picture is not None]
     return Evidence(
@@ -86,4 +103,14 @@ def evidence_of(
         regret=[regret_sentence(regret) for regret in regrets(findings)],
         audited=(*audited, *audit_findings(findings)),
         predicted=numbers,
+        added=_added(findings),
     )
+
+
+def _added(findings: Findings) -> Added:
+    effects, terms = addition_effects(findings), findings.terms
+    if not effects:
+        return Added()
+    measured = worths(findings)
+    said = [*(worth_sentence(one, terms) for one in measured), *untold(measured, effects)]
+    return Added(addition_sentences(effects, terms), addition_table(effects, terms), said, worth_table(measured, terms))

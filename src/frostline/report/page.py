@@ -22,6 +22,7 @@ from frostline.errors import DataFault
 from frostline.report.drawing import Picture
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.figures import FROZEN
+from frostline.report.generators import generators_of, generators_section
 from frostline.report.layer_scores import layer_scores, scores_of_files, section, section_of_files, write_clusters
 from frostline.report.rendering import rendered_page
 from frostline.report.section import Section, filled
@@ -34,7 +35,7 @@ from frostline.store import read_facts, read_outcomes, read_scores
 
 PAGE = "report.html"
 ENDINGS = ("svg", "png", "csv")
-OF_TRAINING = ("validation-against-step", "predicted-against-true", "plane")
+OF_TRAINING = ("validation-against-step", "predicted-against-true", "plane", "composition", "generator-*")
 OF_METRICS = tuple(f"{metric.slug}-*" for metric in METRICS.values())
 NAMES = ("frost-line", *OF_METRICS, "gain", "cost", "layer-*", *OF_TRAINING)
 CLUSTERS = "_cluster.json"
@@ -85,9 +86,10 @@ def write_report(
     scores = layer_scores(study, plan, findings, read_scores(folder))
     drawn = [] if scores is None else scores.pictures(findings.terms.level)
     words = told_of_study(study, plan, evidence, facts, race, narrowed_by)
-    text = rendered_page(evidence, _with(words, section(study, scores, drawn)))
+    made = generators_section(generators_of(plan, folder))
+    text = rendered_page(evidence, _with(_with(words, section(study, scores, drawn)), made))
     _remove_former(folder, LAYOUT_FILES, [*layout.files, *write_clusters(scores, folder)])
-    return _write([*evidence.pictures, *drawn], text, folder)
+    return _write([*evidence.pictures, *drawn, *made.figures], text, folder)
 
 
 def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:

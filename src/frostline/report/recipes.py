@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from frostline.spec.augmentation import Augmentation, Crop, Masks, Mixup, Rotation, Shift, Stripes
 from frostline.spec.recipe import Error, Recipe
+from frostline.spec.synthesis import Forging
 
 NORMS = {
     "re-estimated": "batch norms of frozen layers measured anew on the training items before training",
@@ -41,6 +42,20 @@ def augmentation_in_words(augmentation: Augmentation) -> str:
     told = [kind for kind in kinds if kind]
     views = "" if augmentation.views is None else f"; {augmentation.views} fixed versions of each item, in turns"
     return f"augmentation of training items only: {'; then '.join(told)}{views}" if told else "no augmentation"
+
+
+def forging_in_words(forging: Forging) -> str:
+    """How synthetic items are made, in one line: how many, of which conditions, and how their generator is trained."""
+    number = f"{forging.number:,}" if forging.number is not None else f"{forging.ratio:g} times as many"
+    recipe, sizes = forging.recipe, forging.sizes
+    budget = f"{recipe.steps} steps" if recipe.steps is not None else f"{recipe.passes} passes"
+    between = "" if forging.between is None else f" between {forging.between[0]:g} and {forging.between[1]:g}"
+    penalty = f", R1 penalty {recipe.penalty:g}" if recipe.penalty else ""
+    return (
+        f"{number} synthetic items, conditions {forging.conditions}{between}, of a generator (latent {sizes.latent}, "
+        f"width {sizes.width} to {sizes.widest}) trained for {budget} of {recipe.batch} items, {recipe.loss} loss, "
+        f"rates {recipe.generator_rate:g} and {recipe.critic_rate:g} (critic){penalty}"
+    )
 
 
 def _unusual(recipe: Recipe) -> list[str]:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
-from frostline.report.recipes import augmentation_in_words, recipe_in_words
+from frostline.report.recipes import augmentation_in_words, forging_in_words, recipe_in_words
 from frostline.report.words import dataset_in_words, source_in_words, varying
+from frostline.spec.augmentation import NOTHING
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.network import NetworkSpec, PlainCnn, Timm
@@ -194,6 +195,12 @@ def _augmentation(study: Study) -> list[str]:
     told = [f"{said[0].upper()}{said[1:]}."]
     if isinstance(study.source, Pretraining) and study.source.augmentation != study.augmentation:
         told.append(f"In the pretraining: {augmentation_in_words(study.source.augmentation)}.")
+    if study.synthesis is not None:
+        told.append(f"Beside the real items of every training: {forging_in_words(study.synthesis)}.")
+    for name, one in study.additions.items():
+        kinds = [augmentation_in_words(one.augmentation)] if one.augmentation != NOTHING else []
+        kinds += [] if one.synthesis is None else [forging_in_words(one.synthesis)]
+        told.append(f"With {name}: {'; '.join(kinds)}.")
     return told
 
 

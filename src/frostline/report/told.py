@@ -169,8 +169,39 @@ def _evidence(evidence: Evidence) -> list[Section]:
             summary="What the controls show",
             table=evidence.control_table,
         ),
+        *_added(evidence),
         audit(evidence.audited),
         Section("variance", "Where the uncertainty comes from", items=variance_words(evidence)),
+    ]
+
+
+YARDSTICK = (
+    "The yardstick is the same arm without the addition at larger shares, which have more real items to train on (and "
+    "to validate on). Between two shares its score is taken to be a straight line over the logarithm of the number of "
+    "items; the addition is worth as many more items as it takes that line to reach its score. The interval holds "
+    "every number of items at which the difference between the two, paired by seed, is not shown to be other than 0 "
+    "(a test inverted, after Fieller 1954). Beyond the largest share nothing is said."
+)
+
+
+def _added(evidence: Evidence) -> list[Section]:
+    """What additions to training did, and how many real items they are worth."""
+    added = evidence.added
+    return [
+        Section(
+            "additions",
+            "Do additions to training help?",
+            items=added.effects,
+            summary="What the comparisons show",
+            table=added.effect_table,
+        ),
+        Section(
+            "worth",
+            "How many real items is it worth?",
+            [YARDSTICK] if added.worth else [],
+            items=added.worth,
+            table=added.worth_table,
+        ),
     ]
 
 

@@ -59,11 +59,26 @@ def legend(plan: Plan) -> list[str]:
     """What the arms of a table are, where their names need an explanation."""
     chain = next((arm.surgery for arm in plan.arms if arm.surgery.after is not None), None)
     if chain is None:
-        return []
+        return _with_additions(plan)
     return [
+        *_with_additions(plan),
         f"An arm written with > is a chain of trainings, one after the other: {chain} is {chain.after} first, then "
         f"{chain.last} on the network that this left, its head included. Each training of a chain has a whole budget "
-        "of its own; trainable parameters and seconds are those of the last one."
+        "of its own; trainable parameters and seconds are those of the last one.",
+    ]
+
+
+def _with_additions(plan: Plan) -> list[str]:
+    """What arms with additions are, and which of them are controls; nothing where there are none."""
+    controls = {arm.addition: arm.control_of for arm in plan.arms if arm.control_of}
+    if not any(arm.addition for arm in plan.arms):
+        return []
+    told = "".join(
+        f" {name} is a control of {treated}, which is never recommended." for name, treated in controls.items()
+    )
+    return [
+        "An arm written with an addition is the surgery trained for as many steps on the same real items, and on what "
+        f"the addition gives beside them.{told}"
     ]
 
 

@@ -1,0 +1,196 @@
+"""The generators of synthetic items: whether they were well, how near their items come to real ones, and samples."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from frostline.analysis.frost_line import percent
+from frostline.analysis.verdicts import Table
+from frostline.report.drawing import OKABE_ITO, Picture, counted, panels, rendered, style
+from frostline.report.figure_numbers import Value, with_numbers
+from frostline.report.section import Section
+from frostline.spec.plan import Plan
+from frostline.spec.synthesis import Synthesis
+
+DASH = "\N{EM DASH}"
+MOST_SHEETS = 2
+WIDEST = 1100
+"""Pixels of a sheet of samples on the page; the file of the study folder keeps its own size."""
+COLUMNS = ("share", "generator", "step", "critic_loss", "generator_loss", "separation", "variety", "freedom")
+PANELS = {
+    "separation": "pairs that the critic tells apart\n(1: all, 0.5: chance)",
+    "variety": "variety of synthetic planes\n(1: that of real ones)",
+    "losses": "loss of critic (line)\nand generator (dashes)",
+}
+
+
+@dataclass(frozen=True)
+class LookSeen:
+    """What a look during the training of a generator saw (``augmentation.gan_health``)."""
+
+    step: int
+    critic_loss: float
+    generator_loss: float
+    separation: float
+    variety: float
+    freedom: float
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """A generator of a study: for which additions, share and seeds it is, what was seen of it, why it failed if it has.
+
+    ``sheet`` is its picture of real beside synthetic planes.
+    """
+
+    synthesis: Synthesis
+    additions: tuple[str, ...]
+    seeds: tuple[int, ...]
+    learned: int
+    looks: tuple[LookSeen, ...]
+    failed: str | None
+    sheet: bytes | None
+
+    @property
+    def name(self) -> str:
+        """What the generator is called in a legend."""
+        used = ", ".join(one for one in self.additions if one) or "all arms"
+        return f"{used} at {percent(self.synthesis.share)}"
+
+    @property
+    def verdict(self) -> str:
+        """Whether it was well, in words."""
+        return f"failed: {self.failed}" if self.failed is not None else "no collapse, no dead critic"
+
+
+def generators_of(plan: Plan, folder: Path) -> tuple[Generator, ...]:
+    """The generators of ``plan`` that the ``folder`` of its study has, each once, in the order of the plan."""
+    used: dict[str, tuple[Synthesis, dict[str, None], dict[int, None]]] = {}
+    for entry in plan.entries:
+        if (made := entry.trial.made) is not None:
+            _, additions, seeds = used.setdefault(made.generator_key, (made, {}, {}))
+            additions[entry.arm.addition] = None
+            seeds[entry.seed] = None
+    found = (_generator(folder, made, tuple(additions), tuple(seeds)) for made, additions, seeds in used.values())
+    return tuple(one for one in found if one is not None)
+
+
+def generators_section(found: Sequence[Generator]) -> Section:
+    """The health of the generators ``found``, with their curves and samples; empty where there is none."""
+    title = "How the synthetic items were made"
+    if not found:
+        return Section("generators", title)
+    failed = [one for one in found if one.failed is not None]
+    told = (
+        f"{counted(len(found), 'generator')} learned, each from the training items of one share and one split and from "
+        "nothing else. Separation is the part of all pairs of a real and a synthetic plane in which the critic scores "
+        "the real one higher; variety the mean distance of synthetic planes over that of real ones; freedom that of "
+        "planes of one condition over that of all."
+    )
+    warned = [f"{one.name}, seeds {_seeds(one)}, {one.verdict}. Trials that need it fail." for one in failed]
+    columns = ("share", "for", "seeds", "real items", "separation", "variety", "freedom", "verdict")
+    drawn = [picture for picture in (_curves(found), *_sheets(found)) if picture is not None]
+    return Section("generators", title, [told, *warned], table=Table(columns, tuple(map(_row, found))), figures=drawn)
+
+
+def _generator(folder: Path, made: Synthesis, additions: tuple[str, ...], seeds: tuple[int, ...]) -> Generator | None:
+    # Imports torch, which no other page needs.
+    from frostline.augmentation.gan_files import SHEET
+    from frostline.augmentation.synthesize import generator_folder, record_of
+
+    home = generator_folder(folder, made)
+    record = record_of(home)
+    if record is None:
+        return None
+    looks = tuple(LookSeen(**look.model_dump()) for look in record.looks)
+    sheet = (home / SHEET).read_bytes() if (home / SHEET).is_file() else None
+    return Generator(made, additions, seeds, len(record.learned), looks, record.failed, sheet)
+
+
+def _row(one: Generator) -> tuple[str, ...]:
+    last = one.looks[-1] if one.looks else None
+    seen = (DASH,) * 3 if last is None else tuple(f"{x:.2f}" for x in (last.separation, last.variety, last.freedom))
+    used = ", ".join(addition for addition in one.additions if addition) or "all arms"
+    return percent(one.synthesis.share), used, _seeds(one), f"{one.learned:,}", *seen, one.verdict
+
+
+def _seeds(one: Generator) -> str:
+    return ", ".join(map(str, one.seeds))
+
+
+def _curves(found: Sequence[Generator]) -> Picture | None:
+    """Separation, variety and losses against the step, a line a generator, a colour for those of equal name."""
+    names = list(dict.fromkeys(one.name for one in found if one.looks))
+    if not names:
+        return None
+    with style():
+        figure, shown = panels(len(PANELS), width=3.6)
+        for axes, (seen, title) in zip(shown, PANELS.items(), strict=True):
+            for one in found:
+                colour = OKABE_ITO[names.index(one.name) % len(OKABE_ITO)] if one.looks else ""
+                for kind, dash in _lines(seen):
+                    steps, values = [look.step for look in one.looks], [getattr(look, kind) for look in one.looks]
+                    axes.plot(steps, values, dash, color=colour, lw=1, alpha=0.8)
+            axes.set_title(title, fontsize=9)
+            axes.set_xlabel("step of the generator")
+        handles = [Line2D([], [], color=OKABE_ITO[i % len(OKABE_ITO)]) for i in range(len(names))]
+        figure.legend(handles, names, loc="outside upper left", ncols=2, frameon=False, fontsize=8)
+        title = "Looks at generator and critic during their training; a line each generator"
+        drawn = rendered(figure, "generator-curves", title, _words(found))
+    return with_numbers(drawn, COLUMNS, [row for one in found for row in _numbers(one)])
+
+
+def _lines(seen: str) -> tuple[tuple[str, str], ...]:
+    return (("critic_loss", "-"), ("generator_loss", "--")) if seen == "losses" else ((seen, "-"),)
+
+
+def _words(found: Sequence[Generator]) -> str:
+    said = []
+    for one in found:
+        if one.looks:
+            last = one.looks[-1]
+            said.append(
+                f"{one.name}, seeds {_seeds(one)}: after step {last.step} separation {last.separation:.2f}, variety "
+                f"{last.variety:.2f}."
+            )
+    return " ".join(said)
+
+
+def _numbers(one: Generator) -> list[tuple[Value, ...]]:
+    share = one.synthesis.share
+    return [
+        (share, one.name, k.step, k.critic_loss, k.generator_loss, k.separation, k.variety, k.freedom)
+        for k in one.looks
+    ]
+
+
+def _sheets(found: Sequence[Generator]) -> list[Picture]:
+    """Samples of the generators of the largest share at their first seed, as many as a page carries."""
+    largest = max(one.synthesis.share for one in found)
+    first: dict[str, Generator] = {}
+    for one in found:
+        if one.synthesis.share == largest and one.sheet is not None:
+            first.setdefault(one.name, one)
+    return [_sheet(one, number) for number, one in enumerate(list(first.values())[:MOST_SHEETS])]
+
+
+def _sheet(one: Generator, number: int) -> Picture:
+    assert one.sheet is not None
+    image = Image.open(io.BytesIO(one.sheet)).convert("L")
+    image.thumbnail((WIDEST, WIDEST))
+    with style():
+        figure = Figure(figsize=(image.width / 110, image.height / 110))
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axes.imshow(np.asarray(image), cmap="gray", vmin=0, vmax=255, interpolation="none")
+        axes.set_axis_off()
+        title = f"Real (left) beside synthetic planes (right) of equal conditions: {one.name}, seed {one.seeds[0]}"
+        alt = "Real planes are of the training part; under each stands its condition. Grey from the least to the "
+        return rendered(figure, f"generator-samples-{number}", title, f"{alt}greatest real number.")
