@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from frostline.catalog import OWN_DATA
-from frostline.data.splits import Splits, refuse_overlap
+from frostline.data.leaks import refuse_overlap
+from frostline.data.splits import Splits
 from frostline.networks.build import build
 from frostline.networks.matched import matched
 from frostline.networks.network import Fit, Network, state_digest

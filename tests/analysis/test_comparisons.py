@@ -9,7 +9,6 @@ import pytest
 from frostline.analysis.answers import Answers, Book
 from frostline.analysis.comparisons import (
     Gain,
-    attainable,
     attainable_sentence,
     gains,
     means,
@@ -239,7 +238,7 @@ def test_five_pairs_cannot_show_a_gain_and_it_is_said_how_many_seeds_could() -> 
     findings = Findings(frame_from(study(surgeries=FEW)))
     gain = gain_of(findings)
     assert gain.smallest == 0.25
-    assert not attainable(gain, findings.terms)
+    assert gain.smallest > findings.terms.alpha
     assert attainable_sentence(gain, findings.terms) == (
         "with n = 5 pairs no p can be below 0.0625, or below 0.25 after the correction for 4 comparisons: no "
         "difference, however large, can be shown by p; that takes at least 8 seeds"
@@ -248,9 +247,9 @@ def test_five_pairs_cannot_show_a_gain_and_it_is_said_how_many_seeds_could() -> 
 
 def test_ten_pairs_can_show_a_gain(frame: pd.DataFrame) -> None:
     gain = gain_of(Findings(frame))
-    assert attainable(gain, Terms())
+    assert gain.smallest <= Terms().alpha
     assert attainable_sentence(gain, Terms()).endswith("this design can show a difference at the level of 0.05")
-    assert not attainable(gain, Terms(level=0.999))
+    assert gain.smallest > Terms(level=0.999).alpha
 
 
 def test_equal_accuracies_in_every_seed_gain_nothing_and_show_nothing() -> None:

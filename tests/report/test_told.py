@@ -11,9 +11,10 @@ from frostline.analysis.answers import Answers
 from frostline.analysis.audit import audit_findings
 from frostline.analysis.findings import Findings
 from frostline.analysis.table import frame_of
+from frostline.report.deficits import deficits
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.rows import columns, rows
-from frostline.report.told import attainable_words, deficits, variance_words
+from frostline.report.told import attainable_words, variance_words
 from tests.report.test_answer import found
 
 

@@ -151,11 +151,6 @@ def gain_over(findings: Findings, cell: tuple[str, float], reference: str) -> Ga
     )
 
 
-def attainable(gain: Gain, terms: Terms) -> bool:
-    """Whether so many pairs could show a difference at all, whatever the figures were."""
-    return gain.smallest <= terms.alpha
-
-
 def attainable_sentence(gain: Gain, terms: Terms) -> str:
     """In plain words: the smallest p-value that the pairs of ``gain`` allow, and how many seeds it would take if more.
 

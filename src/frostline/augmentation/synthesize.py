@@ -29,7 +29,8 @@ from frostline.augmentation.gan_networks import Generator, Subject
 from frostline.augmentation.rendering import StoredPlanes, render
 from frostline.augmentation.sample_sheet import Lettering, Shown, write_sheet
 from frostline.augmentation.scale import Scale
-from frostline.data.splits import Splits, refuse_overlap
+from frostline.data.leaks import refuse_overlap
+from frostline.data.splits import Splits
 from frostline.errors import DataFault, GeneratorFailed, StoreMismatch
 from frostline.outcome import Record
 from frostline.randomness import torch_noise

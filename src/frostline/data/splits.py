@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from jaxtyping import Shaped
 
+from frostline.data.leaks import refuse_overlap, refuse_synthetic
 from frostline.data.samples import Collection, Corpus, Samples
-from frostline.errors import DataFault, LeakFound
+from frostline.errors import DataFault
 from frostline.randomness import stream
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools, dealt, turn_of
 from frostline.spec.portion import portion, validation_of
 from frostline.spec.scoring import Scoring
-from frostline.spec.synthesis import is_synthetic
 from frostline.spec.trial import Trial
 
 NOWHERE = -1
@@ -222,32 +222,6 @@ def _refuse_untold_tags(dataset: Dataset, parts: Mapping[str, Samples]) -> None:
         raise DataFault(
             f"{dataset.name} cannot be split: no tag is on some items and not on others in {', '.join(untold)}. Use a "
             "larger share, other folds, or fewer or more common tags"
-        )
-
-
-def refuse_synthetic(part: str, ids: Iterable[str]) -> None:
-    """Nothing, where every one of ``ids`` is a real item.
-
-    Raises:
-        LeakFound: names how many are synthetic, and the first of them.
-    """
-    made = [name for name in np.asarray(ids).tolist() if is_synthetic(name)]
-    if made:
-        counted = "1 synthetic item stands" if len(made) == 1 else f"{len(made)} synthetic items stand"
-        raise LeakFound(f"{counted} in {part}, the first is {made[0]!r}; synthetic items may only train")
-
-
-def refuse_overlap(one: str, other: str, left: Iterable[str], right: Iterable[str], what: str) -> None:
-    """Nothing, where ``left`` and ``right`` have no name in common.
-
-    Raises:
-        LeakFound: names how many they share, and the first of them.
-    """
-    shared = sorted(set(np.asarray(left).tolist()) & set(np.asarray(right).tolist()))
-    if shared:
-        counted = f"1 {what} stands" if len(shared) == 1 else f"{len(shared)} {what}s stand"
-        raise LeakFound(
-            f"{counted} in {one} and in {other}, the first is {shared[0]!r}; each {what} may stand on one side only"
         )
 
 
