@@ -159,3 +159,8 @@ def test_an_empty_group_of_additions_is_idle_and_a_race_of_one_surgery_with_some
 def test_an_addition_reads_back_as_itself() -> None:
     one = Addition.model_validate(CONTROL)
     assert Addition.model_validate_json(one.model_dump_json(exclude_defaults=True)) == one
+
+
+def test_ways_with_norms_are_arms_with_additions_too() -> None:
+    made = planned({"mixup": ADDITIONS["mixup"]}, norms=None)
+    assert [arm.written for arm in made.arms] == ["r4", "f2r2", "r4 with mixup", "f2r2 with mixup"]

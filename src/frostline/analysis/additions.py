@@ -25,7 +25,7 @@ from frostline.analysis.table import ADDITION
 
 @dataclass(frozen=True)
 class AdditionEffect:
-    """What ``addition`` changes in ``treatment``: ``gain`` is of the arm that has it.
+    """What ``addition`` changes in the arm ``treatment``: ``gain`` is of the arm that has it.
 
     It is over the arm without any addition, or over the arm with ``control``, a control of the addition, where that is
     named.
@@ -51,9 +51,10 @@ def _effects(findings: Findings) -> Iterator[AdditionEffect]:
     frame = findings.frame
     arms = frame.drop_duplicates("arm").set_index("arm")
     for arm, share in cells(frame):
-        treatment, addition, controlled = (str(arms.loc[arm, column]) for column in ("treatment", ADDITION, "control"))
+        addition, controlled = (str(arms.loc[arm, column]) for column in (ADDITION, "control"))
         if not addition:
             continue
+        treatment = arm.removesuffix(f" with {addition}")
         if not controlled:
             yield AdditionEffect(treatment, addition, "", gain_over(findings, (arm, share), treatment))
             continue

@@ -121,6 +121,9 @@ def _crossing(centre: np.ndarray, places: np.ndarray, counts: Sequence[float]) -
 
 def _items(counts: Sequence[float], place: float) -> float:
     """How many items stand at ``place``, counted in rungs: between two of them evenly over the logarithm."""
+    # A share itself is as many items as it has: the logarithm there and back would not be.
+    if place == int(place):
+        return float(counts[int(place)])
     return float(np.exp(np.interp(place, np.arange(len(counts)), np.log(counts))))
 
 
@@ -142,14 +145,15 @@ def worths(findings: Findings) -> tuple[WorthOf, ...]:
     frame = competing(findings.frame)
     if ADDITION not in frame:
         return ()
-    added = frame.loc[frame[ADDITION] != "", ["arm", "treatment", ADDITION, "share"]].drop_duplicates()
+    added = frame.loc[frame[ADDITION] != "", ["arm", ADDITION, "share"]].drop_duplicates()
     shares = sorted({float(share) for share in frame["share"]})
     found = []
-    for arm, treatment, addition, share in added.itertuples(index=False):
-        rungs = _rungs(findings, [(str(arm), share), *((str(treatment), one) for one in shares if one >= share)])
+    for arm, addition, share in added.itertuples(index=False):
+        treatment = str(arm).removesuffix(f" with {addition}")
+        rungs = _rungs(findings, [(str(arm), share), *((treatment, one) for one in shares if one >= share)])
         if rungs is not None:
             measured = worth(rungs[0], rungs[1:], findings.terms)
-            found.append(WorthOf(str(treatment), str(addition), float(share), measured))
+            found.append(WorthOf(treatment, str(addition), float(share), measured))
     return tuple(found)
 
 

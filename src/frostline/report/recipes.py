@@ -46,16 +46,20 @@ def augmentation_in_words(augmentation: Augmentation) -> str:
 
 def forging_in_words(forging: Forging) -> str:
     """How synthetic items are made, in one line: how many, of which conditions, and how their generator is trained."""
-    number = f"{forging.number:,}" if forging.number is not None else f"{forging.ratio:g} times as many"
+    number = f"{forging.number:,} synthetic items" if forging.number is not None else _as_many(forging.ratio)
     recipe, sizes = forging.recipe, forging.sizes
     budget = f"{recipe.steps} steps" if recipe.steps is not None else f"{recipe.passes} passes"
     between = "" if forging.between is None else f" between {forging.between[0]:g} and {forging.between[1]:g}"
     penalty = f", R1 penalty {recipe.penalty:g}" if recipe.penalty else ""
     return (
-        f"{number} synthetic items, conditions {forging.conditions}{between}, of a generator (latent {sizes.latent}, "
+        f"{number}, conditions {forging.conditions}{between}, of a generator (latent {sizes.latent}, "
         f"width {sizes.width} to {sizes.widest}) trained for {budget} of {recipe.batch} items, {recipe.loss} loss, "
         f"rates {recipe.generator_rate:g} and {recipe.critic_rate:g} (critic){penalty}"
     )
+
+
+def _as_many(ratio: float | None) -> str:
+    return f"{'as many' if ratio == 1 else f'{ratio:g} times as many'} synthetic items as real ones"
 
 
 def _unusual(recipe: Recipe) -> list[str]:

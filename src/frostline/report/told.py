@@ -200,6 +200,7 @@ def _added(evidence: Evidence) -> list[Section]:
             "How many real items is it worth?",
             [YARDSTICK] if added.worth else [],
             items=added.worth,
+            summary="What each is worth",
             table=added.worth_table,
         ),
     ]

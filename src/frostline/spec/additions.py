@@ -27,25 +27,37 @@ class Addition(Value):
     control_of: str | None = None
 
     def beside(self, augmentation: Augmentation) -> Addition:
-        """This addition where all items meet ``augmentation``."""
-        return self.model_copy(update={"augmentation": augmentation})
+        """This addition where all items meet ``augmentation``, unless it has one of its own."""
+        return self if self.augmentation != NOTHING else self.model_copy(update={"augmentation": augmentation})
 
 
-def addition_faults(additions: Mapping[str, Addition]) -> list[tuple[str, str]]:
-    """What is wrong among the ``additions`` of a study: the name of the one it concerns, and what is right."""
-    found = []
+GIVEN_TO_ALL = "every arm would have synthetic items, that without additions included; name them in additions alone"
+"""Why a study with additions has no synthesis beside them."""
+TWICE = "would take the place of the study's augmentation, so that its arms differ in more; keep one of them"
+
+
+def addition_faults(additions: Mapping[str, Addition], befalls: Augmentation) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong among the ``additions`` of a study whose augmentation is ``befalls``: keys, and what is right."""
+    found: list[tuple[tuple[str, ...], str]] = []
     for position, (name, addition) in enumerate(additions.items()):
-        if not NAMED.fullmatch(name) or name != name.strip():
-            found.append((name, "an addition is called by letters, digits, spaces, + and -; call it otherwise"))
-        if name in RESERVED:
-            found.append((name, f"{name} is no name for an addition, for it means something else; call it otherwise"))
+        found += [((name,), why) for why in _name_faults(name)]
         if addition.augmentation == NOTHING and addition.synthesis is None:
-            found.append((name, "adds nothing; give augmentation or synthesis, or remove it"))
+            found.append(((name,), "adds nothing; give augmentation or synthesis, or remove it"))
+        if NOTHING not in (addition.augmentation, befalls):
+            found.append(((name, "augmentation"), TWICE))
         if addition.control_of is not None:
-            found += [(name, why) for why in _control_faults(addition, additions)]
+            found += [((name,), why) for why in _control_faults(addition, additions)]
         elif same := [other for other, one in list(additions.items())[:position] if one == addition]:
-            found.append((name, f"is what {same[0]} is; remove one of them"))
+            found.append(((name,), f"is what {same[0]} is; remove one of them"))
     return found
+
+
+def _name_faults(name: str) -> list[str]:
+    if name in RESERVED:
+        return [f"{name} is no name for an addition, for it means something else; call it otherwise"]
+    if not NAMED.fullmatch(name) or name != name.strip():
+        return ["an addition is called by letters, digits, spaces, + and -; call it otherwise"]
+    return []
 
 
 def _control_faults(control: Addition, additions: Mapping[str, Addition]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from frostline.errors import nearest
-from frostline.spec.additions import Addition, addition_faults
+from frostline.spec.additions import GIVEN_TO_ALL, Addition, addition_faults
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import CONTROLS, Control, ControlsChoice, Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
@@ -45,25 +45,12 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
         found += _unlike_planes(source.dataset, dataset)
     found += _pretrained_by_nobody(raw, source, network) + _controls_of_nothing(raw, surgeries)
     found += _controls_like_the_source(raw, source, dataset) + _scores_of_nothing(raw, dataset)
-    found += _recipes_of_other_tasks(raw, source, dataset) + _norms_twice(raw) + _additions(raw)
-    return found + _unknown_recipes(raw, source) + _repeated(raw)
-
-
-def _additions(raw: Mapping[str, Any]) -> list[Disagreement]:
-    """Additions that add nothing, control nothing, or stand beside what all arms are given anyhow."""
+    found += _recipes_of_other_tasks(raw, source, dataset) + _norms_twice(raw)
     additions, befalls = parts(Addition, raw.get("additions")), part(Augmentation, raw.get("augmentation"))
-    found: list[Disagreement] = [(("additions", name), why) for name, why in addition_faults(additions)]
+    found += [(("additions", *keys), why) for keys, why in addition_faults(additions, befalls or NOTHING)]
     if additions and raw.get("synthesis") is not None:
-        said = "every arm would have synthetic items, that without additions included; name them in additions alone"
-        found.append((("synthesis",), said))
-    if befalls is not None and befalls != NOTHING:
-        said = "would take the place of the study's augmentation, so that its arms differ in more; keep one of them"
-        found += [
-            (("additions", name, "augmentation"), said)
-            for name, addition in additions.items()
-            if addition.augmentation != NOTHING
-        ]
-    return found
+        found.append((("synthesis",), GIVEN_TO_ALL))
+    return found + _unknown_recipes(raw, source) + _repeated(raw)
 
 
 def _recipes_of_other_tasks(raw: Mapping[str, Any], source: object, dataset: object) -> list[Disagreement]:

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from frostline.errors import Fault, StudyFaults, nearest
 from frostline.spec.additions import Addition
 from frostline.spec.agreement import disagreements
-from frostline.spec.augmentation import NOTHING, Augmentation
+from frostline.spec.augmentation import Augmentation
 from frostline.spec.axes import (
     CONTROLS,
     Control,
@@ -70,7 +70,7 @@ class Study(Value):
     ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
     ``norms`` names several ways with the norms of frozen layers (``spec.recipe``), in place of the one of the recipe:
     each surgery that freezes a layer is then an arm in each of these ways.
-    ``additions`` are what training may be given beside its own items: every surgery is run without and with each.
+    ``additions`` are given to training beside its own items: every surgery is run without and with each of them.
     ``scores`` are asked of the layers of the source before anything is trained (``spec.scoring``).
     """
 
@@ -136,10 +136,8 @@ class Study(Value):
 
     def added(self, name: str) -> Addition:
         """What the trainings of an arm with the addition ``name`` are given; without a name what all are given."""
-        if not name:
-            return Addition(augmentation=self.augmentation, synthesis=self.synthesis)
-        addition = self.additions[name]
-        return addition if addition.augmentation != NOTHING else addition.beside(self.augmentation)
+        given = self.additions[name] if name else Addition(synthesis=self.synthesis)
+        return given.beside(self.augmentation)
 
     def named_surgeries(self) -> dict[Surgery, tuple[str, ...]]:
         """Each different surgery, in the order of the file, with every name that it goes by."""
