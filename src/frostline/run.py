@@ -114,7 +114,7 @@ def ready(job: Job) -> Ready:
     seen = seen_by(job, material, before)
     views = trial.augmentation.views
     befalls, turns = (trial.augmentation, 1) if views is None else (NOTHING, views)
-    shown = shown_to(job, material, seen.shown(splits.train))
+    shown = shown_to(job, material, seen.shown(splits.train), start.donor)
     lesson = Lesson(shown, seen.items(splits.validation), job.loader_workers, befalls, turns)
     return Ready(job, material, start, digest, before, seen, lesson, time.perf_counter() - began)
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import torch
 
+from frostline.augmentation.judging import fidelity_path, judged, keep_fidelity
 from frostline.augmentation.shown import beside
 from frostline.augmentation.synthesize import synthesized
 from frostline.data.ground import ground_of
@@ -21,6 +22,7 @@ from frostline.operate import Given
 from frostline.outcome import Frozen
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.recipe import Precision
+from frostline.spec.trial import Trial, WeightsFile
 from frostline.training.permafrost import Permafrost, digests_of
 from frostline.training.site import Site
 from frostline.training.views import in_views, planes_in_view
@@ -74,12 +76,27 @@ def seen_by(job: Job, material: Material, network: Network) -> Seen:
     return Seen(above(network, depth), depth, items, shown, "stored")
 
 
-def shown_to(job: Job, material: Material, real: Items) -> Items:
-    """What training is shown: the ``real`` items, and the synthetic ones of its share where the trial has such."""
-    if job.trial.made is None:
+def shown_to(job: Job, material: Material, real: Items, donor: Network | None) -> Items:
+    """What training is shown: the ``real`` items, and the synthetic ones of its share where the trial has such.
+
+    Whoever comes first with a ``donor`` that has not learned from the target measures with it how near they come to
+    real ones, once for all trials.
+    """
+    synthesis, splits, device = job.trial.made, material.splits, torch.device(job.way.device)
+    if synthesis is None:
         return real
-    made = synthesized(job.trial.made, material.splits, job.folder, torch.device(job.way.device))
+    made = synthesized(synthesis, splits, job.folder, device)
+    judges = isinstance(job.trial.start, WeightsFile) or _learned_elsewhere(job.trial)
+    if donor is not None and judges and not fidelity_path(job.folder, synthesis).exists():
+        found = judged(made, splits, material.prepare, donor, device)
+        if found is not None:
+            keep_fidelity(job.folder, synthesis, found)
     return beside(real, made, material.prepare)
+
+
+def _learned_elsewhere(trial: Trial) -> bool:
+    """Whether ``trial`` starts from a training on another dataset."""
+    return isinstance(trial.start, Trial) and trial.start.dataset != trial.dataset
 
 
 def given_in_place_of(seen: Seen, probe: Samples, precision: Precision) -> Given | None:

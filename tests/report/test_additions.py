@@ -101,6 +101,31 @@ def test_the_health_of_generators_stands_in_a_table_with_curves_and_samples(seen
     assert max(len(sheet.svg) for sheet in sheets) < 60_000
 
 
+def test_how_near_synthetic_items_come_to_real_ones_is_told_where_it_was_measured(
+    planned: Plan, tmp_path: Path
+) -> None:
+    kept(planned, tmp_path)
+    (tmp_path / "synthetic").mkdir()
+    near = {
+        "frechet": 12.5,
+        "frechet_of_real": 3.25,
+        "precision": 0.5,
+        "recall": 0.25,
+        "closeness": 0.9,
+        "copied": 0.01,
+    }
+    for trial in planned.trials:
+        if trial.made is not None and trial.made.share == 0.1:
+            told = json.dumps(near | {"n_made": 500, "n_learned": 500, "n_held": 18})
+            (tmp_path / "synthetic" / f"{trial.made.key}.json").write_text(told)
+    section = generators_section(generators_of(planned, tmp_path))
+    assert "(far below 1 tells of a generator that repeats what it has seen)" in section.paragraphs[0]
+    assert section.table is not None and section.table.columns[7] == "Frechet distance (of real)"
+    rows = {row[0]: row[7:13] for row in section.table.rows}
+    assert rows["10 %"] == ("12.5 (3.25)", "0.50", "0.25", "0.90", "1 %", "500 / 18")
+    assert set(rows["1 %"]) == {"\N{EM DASH}"}
+
+
 def test_a_generator_that_failed_is_told_with_its_reason_and_one_not_yet_made_is_not(
     planned: Plan, tmp_path: Path
 ) -> None:

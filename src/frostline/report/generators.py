@@ -25,6 +25,16 @@ MOST_SHEETS = 2
 WIDEST = 1100
 """Pixels of a sheet of samples on the page; the file of the study folder keeps its own size."""
 COLUMNS = ("share", "generator", "step", "critic_loss", "generator_loss", "separation", "variety", "freedom")
+COUNTED = ("share", "for", "seeds", "real items", "separation", "variety", "freedom")
+NEAR = ("Frechet distance (of real)", "precision", "recall", "closeness", "copied", "synthetic / held-out items")
+NEARNESS = (
+    " In the features of the network that the arms start from, before it has learned from the target: the Frechet "
+    "distance from held-out real items (those that validate), and in brackets that of real items the generator has "
+    "learned from; precision, the part of synthetic items among real ones, and recall, the part of real items among "
+    "synthetic ones; closeness, how far the nearest learned item is, against held-out items (far below 1 tells of a "
+    "generator that repeats what it has seen); copied, the part of synthetic items nearer to a learned one than any "
+    "held-out item is."
+)
 PANELS = {
     "separation": "pairs that the critic tells apart\n(1: all, 0.5: chance)",
     "variety": "variety of synthetic planes\n(1: that of real ones)",
@@ -44,6 +54,21 @@ class LookSeen:
     freedom: float
 
 
+@dataclass(frozen=True)
+class Near:
+    """How near synthetic items come to held-out real ones (``augmentation.fidelity``)."""
+
+    frechet: float
+    frechet_of_real: float
+    precision: float
+    recall: float
+    closeness: float
+    copied: float
+    n_made: int
+    n_learned: int
+    n_held: int
+
+
 @dataclass(frozen=True, eq=False)
 class Generator:
     """A generator of a study: for which additions, share and seeds it is, what was seen of it, why it failed if it has.
@@ -58,6 +83,7 @@ class Generator:
     looks: tuple[LookSeen, ...]
     failed: str | None
     sheet: bytes | None
+    near: Near | None = None
 
     @property
     def name(self) -> str:
@@ -96,14 +122,19 @@ def generators_section(found: Sequence[Generator]) -> Section:
         "planes of one condition over that of all."
     )
     warned = [f"{one.name}, seeds {_seeds(one)}, {one.verdict}. Trials that need it fail." for one in failed]
-    columns = ("share", "for", "seeds", "real items", "separation", "variety", "freedom", "verdict")
+    judged = any(one.near for one in found)
+    columns = (*COUNTED, *(NEAR if judged else ()), "verdict")
+    rows = tuple((*_row(one), *(_near(one.near) if judged else ()), one.verdict) for one in found)
     drawn = [picture for picture in (_curves(found), *_sheets(found)) if picture is not None]
-    return Section("generators", title, [told, *warned], table=Table(columns, tuple(map(_row, found))), figures=drawn)
+    return Section(
+        "generators", title, [told + (NEARNESS if judged else ""), *warned], table=Table(columns, rows), figures=drawn
+    )
 
 
 def _generator(folder: Path, made: Synthesis, additions: tuple[str, ...], seeds: tuple[int, ...]) -> Generator | None:
     # Imports torch, which no other page needs.
     from frostline.augmentation.gan_files import SHEET
+    from frostline.augmentation.judging import fidelity_of
     from frostline.augmentation.synthesize import generator_folder, record_of
 
     home = generator_folder(folder, made)
@@ -112,14 +143,30 @@ def _generator(folder: Path, made: Synthesis, additions: tuple[str, ...], seeds:
         return None
     looks = tuple(LookSeen(**look.model_dump()) for look in record.looks)
     sheet = (home / SHEET).read_bytes() if (home / SHEET).is_file() else None
-    return Generator(made, additions, seeds, len(record.learned), looks, record.failed, sheet)
+    found = fidelity_of(folder, made)
+    near = None if found is None else Near(**found.model_dump())
+    return Generator(made, additions, seeds, len(record.learned), looks, record.failed, sheet, near)
 
 
 def _row(one: Generator) -> tuple[str, ...]:
     last = one.looks[-1] if one.looks else None
     seen = (DASH,) * 3 if last is None else tuple(f"{x:.2f}" for x in (last.separation, last.variety, last.freedom))
     used = ", ".join(addition for addition in one.additions if addition) or "all arms"
-    return percent(one.synthesis.share), used, _seeds(one), f"{one.learned:,}", *seen, one.verdict
+    return percent(one.synthesis.share), used, _seeds(one), f"{one.learned:,}", *seen
+
+
+def _near(found: Near | None) -> tuple[str, ...]:
+    """The cells of ``NEAR``."""
+    if found is None:
+        return (DASH,) * len(NEAR)
+    return (
+        f"{found.frechet:.3g} ({found.frechet_of_real:.3g})",
+        f"{found.precision:.2f}",
+        f"{found.recall:.2f}",
+        f"{found.closeness:.2f}",
+        f"{found.copied * 100:.0f} %",
+        f"{found.n_made:,} / {found.n_held:,}",
+    )
 
 
 def _seeds(one: Generator) -> str:
