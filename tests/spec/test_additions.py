@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from frostline.analysis.additions import addition_effects
+from frostline.analysis.findings import Findings
+from frostline.analysis.table import table
 from frostline.errors import PlanRefused, StudyFaults
 from frostline.spec.additions import Addition
 from frostline.spec.arms import Arm
@@ -162,5 +165,23 @@ def test_an_addition_reads_back_as_itself() -> None:
 
 
 def test_ways_with_norms_are_arms_with_additions_too() -> None:
-    made = planned({"mixup": ADDITIONS["mixup"]}, norms=None)
-    assert [arm.written for arm in made.arms] == ["r4", "f2r2", "r4 with mixup", "f2r2 with mixup"]
+    changes = {
+        "dataset": {"name": "digits", "classes": (5, 6, 7, 8, 9), "size": 32},
+        "source": {"dataset": {"name": "digits", "classes": (0, 1, 2, 3, 4), "size": 32}},
+        "network": {"name": "timm", "model": "test_resnet"},
+        "surgeries": {"scratch": "r5", "cut": "f2t3"},
+        "norms": ("stored", "tuned"),
+    }
+    made = planned({name: ADDITIONS[name] for name in ("gan", "shuffled")}, **changes)
+    arms = {arm.written: arm for arm in made.arms}
+    assert list(arms)[3:] == [
+        "r5 with gan", "f2t3 with gan", "f2t3 norms tuned with gan",
+        "r5 with shuffled", "f2t3 with shuffled", "f2t3 norms tuned with shuffled",
+    ]  # fmt: skip
+    control = arms["f2t3 norms tuned with shuffled"]
+    assert [name for name, arm in arms.items() if control.controls(arm)] == ["f2t3 norms tuned with gan"]
+    assert trial_of(made, "f2t3 norms tuned with gan").recipe.norms == "tuned"
+    effects = addition_effects(Findings(table(made, {})))
+    assert {one.gain.reference for one in effects if one.gain.arm == "f2t3 norms tuned with gan"} == {
+        "f2t3 norms tuned", "f2t3 norms tuned with shuffled"
+    }  # fmt: skip
