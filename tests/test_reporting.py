@@ -34,6 +34,14 @@ def test_runs_on_turning_folds_overlap_by_one_fold_to_those_that_are_learned_fro
     assert terms_of(folded.model_copy(update={"vary": ("weights",)})).overlap == 0.0
 
 
+def test_folds_of_unequal_size_are_corrected_as_the_seed_that_tests_most_beside_what_it_learns_from() -> None:
+    folded = study(**FOLDED | {"dataset": {"name": "gtzan", "size": 32}, "seeds": 5})
+    sizes = [sum(fold) for fold in folded.dataset.card.fold_counts]
+    assert len(set(sizes)) > 1
+    ratios = [test / (sum(sizes) - test - sizes[(fold + 1) % 5]) for fold, test in enumerate(sizes)]
+    assert terms_of(folded).overlap == pytest.approx(max(ratios))
+
+
 def test_the_answers_that_a_folder_keeps_are_what_the_recommendation_speaks_of(tmp_path: Path) -> None:
     made = study(surgeries=FEW, shares=(0.1,), seeds=3)
     planned, shelf = plan(made), Shelf(tmp_path)

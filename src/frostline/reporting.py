@@ -79,10 +79,12 @@ def terms_of(study: Study) -> Terms:
     """The terms that ``study`` declares: its level, its margin, its family of comparisons.
 
     Where the split seed turns folds, the runs are resamples of the same items: one fold tests, another validates, the
-    others are learned from. A smaller share of those overlaps less, and is corrected as much.
+    others are learned from. The correction is that of the seed whose test part is largest beside its training part. A
+    smaller share of those overlaps less, and is corrected as much.
     """
     turns = study.dataset.has_folds and "split" in study.vary
-    overlap = 1 / (study.dataset.fold_count - 2) if turns else 0.0
+    pools = [study.dataset.pools(seed) for seed in study.seed_values] if turns else []
+    overlap = max((sum(pool.test) / sum(pool.train) for pool in pools), default=0.0)
     return Terms(study.level, study.margin, study.family, overlap, METRICS[study.dataset.task])
 
 

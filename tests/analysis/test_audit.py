@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from frostline.analysis.audit import audit, audit_findings
-from frostline.analysis.audit_figures import least_p
+from frostline.analysis.audit_figures import counted_twice, least_p
 from frostline.analysis.audit_items import ENOUGH, ONE_RUN, items_enough, resolution
 from frostline.analysis.audit_questions import Asked, questions, read_sizes
 from frostline.analysis.audit_sizes import NAMED, implied, official_part, overlap
@@ -112,6 +112,14 @@ def test_an_arm_under_two_names_is_found_by_its_figures() -> None:
 @pytest.mark.parametrize("figures", [[0.5, 0.6], [1.0, 1.0, 1.0]])
 def test_few_or_constant_equal_figures_do_not_prove_an_arm_twice(figures: list[float]) -> None:
     assert found(published({"a": figures, "b": figures}))[TWICE].verdict == "unknown"
+
+
+def test_arms_of_equal_scores_and_other_losses_are_two_arms() -> None:
+    frame = published({"a": [0.5, 0.6, 0.7], "b": [0.5, 0.6, 0.7]}).frame
+    apart = frame.assign(validation_loss=[1.0, 1.1, 1.2, 1.0, 1.1, 1.3])
+    assert counted_twice(frame).verdict == "wrong"
+    assert counted_twice(apart).verdict == "holds"
+    assert counted_twice(apart.assign(validation_loss=1.0)).verdict == "wrong"
 
 
 def test_different_arms_are_not_taken_for_one() -> None:

@@ -61,6 +61,15 @@ def test_every_arm_has_its_place_below_the_best_with_the_interval_that_the_answe
     assert {row[1] for row in section.table.rows if row[4] == "yes"} == set(recommended.possible)
 
 
+def test_no_deficit_is_told_beyond_what_the_figure_can_be(shown: Evidence) -> None:
+    (found,) = shown.recommendations
+    first, *others = found.candidates
+    assert first.standing is not None
+    wide = replace(first, standing=replace(first.standing, low=float("-inf"), high=2.0))
+    section = deficits(replace(shown, recommendations=[replace(found, candidates=(wide, *others))]))
+    assert section.table is not None and section.table.rows[0][3] == "[-100.00, +100.00]"
+
+
 def test_the_audit_compares_no_control(shown: Evidence) -> None:
     cells = [cell for one in audit_findings(shown.findings) if one.table for row in one.table.rows for cell in row]
     assert any("f2t2" in cell for cell in cells) and not any("from random" in cell for cell in cells)

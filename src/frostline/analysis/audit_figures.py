@@ -34,6 +34,8 @@ from frostline.analysis.findings import Terms
 from frostline.analysis.pairs import pairs_needed, smallest_p
 from frostline.analysis.verdicts import Finding, Table
 
+FINER = ("validation_loss", "nll", "mse")
+"""Figures that two arms of equal scores differ in, where they are two arms; published results have none of them."""
 FEWEST_EQUAL = 3
 """Fewer equal figures under two names may be chance."""
 
@@ -48,6 +50,8 @@ def counted_twice(frame: pd.DataFrame) -> Finding:
         common = cells[one].keys() & cells[other].keys()
         compared += bool(common)
         if not common or any(abs(cells[one][cell] - cells[other][cell]) > CONSTANT for cell in common):
+            continue
+        if any(_differ(frame, one, other, column) for column in FINER if column in frame):
             continue
         told = f"{one} and {other} ({counted(len(common), 'figure')})"
         varied = len({round(cells[one][cell], 9) for cell in common}) > 1
@@ -66,6 +70,15 @@ def counted_twice(frame: pd.DataFrame) -> Finding:
     lost = f" {pairs - compared} of {pairs} pairs have no seed in common." if compared < pairs else ""
     text = f"No two of {len(cells)} arms have equal figures in every seed that both have.{lost}"
     return Finding("holds", subject, text)
+
+
+def _differ(frame: pd.DataFrame, one: str, other: str, column: str) -> bool:
+    """Whether the two arms differ in ``column`` in some seed and share that both have."""
+    ours, theirs = (
+        frame[frame["arm"] == arm].dropna(subset=[column]).set_index(["share", "seed"])[column] for arm in (one, other)
+    )
+    common = ours.index.intersection(theirs.index)
+    return bool(((ours[common] - theirs[common]).abs() > CONSTANT).any())
 
 
 def least_p(pairs: Sequence[Compared], terms: Terms) -> dict[Compared, float]:

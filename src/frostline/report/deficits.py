@@ -11,12 +11,13 @@ from frostline.report.section import Section
 def deficits(evidence: Evidence) -> Section:
     """Where every arm stands to the best of the others, with the intervals that the answer was read from."""
     level = f"{evidence.findings.terms.level * 100:g} %"
+    span = evidence.findings.terms.metric.span
     rows = tuple(
         (
             percent(found.share),
             candidate.arm,
             f"{standing.difference * 100:+.2f}",
-            f"[{standing.low * 100:+.2f}, {standing.high * 100:+.2f}]",
+            f"[{max(standing.low, -span) * 100:+.2f}, {min(standing.high, span) * 100:+.2f}]",
             "yes" if standing.possible else "no",
         )
         for found in evidence.recommendations

@@ -165,10 +165,10 @@ def _named(score: str) -> str:
 
 
 def _span(found: Interval, unit: float, form: str) -> str:
-    """``found`` in ``unit`` with its interval, or without one where a single seed gives none."""
+    """``found`` in ``unit`` with its interval, or without one where so few seeds give none."""
     value = form.format(unit * found.value)
     if found.low is None or found.high is None:
-        return f"{value} (one seed: no interval)"
+        return f"{value} ({'one seed' if found.n == 1 else f'{found.n} seeds'}: no interval)"
     return f"{value} [{form.format(unit * found.low)}, {form.format(unit * found.high)}]"
 
 

@@ -30,6 +30,8 @@ from frostline.scoring.items import ScoringFault
 
 RESAMPLES = 2000
 HALVINGS = 200
+FEWEST_SEEDS = 4
+"""Fewer seeds give too few different resamples for an interval."""
 DIGITS = 12
 Runs = Float64[np.ndarray, "run layer"]
 Table = Float64[np.ndarray, "seed layer"]
@@ -38,7 +40,7 @@ Rows = Float64[np.ndarray, "sample layer"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A value of ``n`` seeds, and where it lies at ``level``; ``low`` and ``high`` are None for a single seed."""
+    """A value of ``n`` seeds, and where it lies at ``level``; ``low`` and ``high`` are None below four seeds."""
 
     value: float
     low: float | None
@@ -73,7 +75,7 @@ def trust(
     """What the ``scores`` of ``layers`` say of the ``accuracies`` that their cuts reached, with intervals at ``level``.
 
     Rows are seeds, the same in both and drawn together; a score that does not depend on the seed has one row. Intervals
-    are expanded percentiles (Hesterberg 2015) and speak of other seeds on the same layers.
+    are expanded percentiles (Hesterberg 2015) and speak of other seeds on the same layers; below four there are none.
 
     Raises:
         ScoringFault: fewer than three layers, tables that do not fit each other, values that are not finite, or the
@@ -86,7 +88,7 @@ def trust(
 
     def interval(measure: Callable[[Rows, Rows], np.ndarray]) -> Interval:
         value = float(measure(*means)[0])
-        if n < 2:
+        if n < FEWEST_SEEDS:
             return Interval(value, None, None, n, level)
         tail = stats.norm.cdf(stats.t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
         low, high = np.quantile(measure(*resampled), [tail, 1 - tail])
@@ -129,7 +131,7 @@ def regret(scores: Rows, accuracies: Rows) -> Float64[np.ndarray, " sample"]:
 def _reliability(accuracies: Table, generator: np.random.Generator) -> float | None:
     """The correlation that mean accuracies would have with those of as many other seeds; None below four seeds."""
     n = len(accuracies)
-    if n < 4:
+    if n < FEWEST_SEEDS:
         return None
     orders = generator.permuted(np.tile(np.arange(n), (HALVINGS, 1)), axis=1)
     half = n // 2
