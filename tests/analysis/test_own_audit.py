@@ -102,6 +102,19 @@ def test_a_sound_study_holds_in_every_respect(sound: Ran) -> None:
     assert "Of 5 finished runs, 5 spent their budget" in found[RULE].text
 
 
+def test_synthetic_items_that_trained_are_told_and_not_denied(sound: Ran) -> None:
+    trials = [sound.trial(share, arm) for share, arm in ((0.1, "r3"), (0.1, "f1r2"))]
+    told = {trial.key: sound.outcomes[trial.key].model_copy(update={"n_synthetic": 20}) for trial in trials}
+    found = replace(sound, outcomes={**sound.outcomes, **told}).found()
+    assert REAL not in found
+    finding = found["no synthetic item validates or tests"]
+    assert finding.verdict == "holds"
+    assert "In 2 of 5 trials 20 synthetic items trained beside real ones. Every real item that trained" in finding.text
+    more = {trials[0].key: told[trials[0].key].model_copy(update={"n_synthetic": 41})}
+    ranged = replace(sound, outcomes={**sound.outcomes, **told, **more}).found()
+    assert "In 2 of 5 trials 20 to 41 synthetic" in ranged["no synthetic item validates or tests"].text
+
+
 def test_nothing_is_audited_before_a_trial_has_finished(sound: Ran) -> None:
     (finding,) = own_audit(sound.study, sound.plan, {}, sound.folder)
     assert (finding.verdict, finding.text) == (

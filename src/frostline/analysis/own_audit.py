@@ -32,7 +32,7 @@ def own_audit(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed
     if not ended:
         return (Finding("unknown", "the study", "No trial has finished, so that there is nothing to audit yet."),)
     sides = sides_of(plan.trials, ended, folder)
-    split = (_disjoint(sides), *_groups(sides), _real(sides), _inside(sides)) if sides else ()
+    split = (_disjoint(sides), *_groups(sides), _real(sides, ended), _inside(sides)) if sides else ()
     tested = (*_starts(sides), _near(sides, study.margin, METRICS[study.dataset.task])) if sides else ()
     return (*_unread(sides, ended), *split, *tested, *trained_alike(plan, ended))
 
@@ -91,9 +91,10 @@ def _parted(side: Sides, groups: np.ndarray) -> tuple[int, str]:
     return len(parted), str(parted[0]) if len(parted) else ""
 
 
-def _real(sides: Sequence[Sides]) -> Finding:
-    """Whether every item is one of its dataset."""
-    subject = "no item is synthetic"
+def _real(sides: Sequence[Sides], ended: Mapping[str, Finished]) -> Finding:
+    """Whether every item is one of its dataset, but for synthetic ones that train beside real ones."""
+    forged = [count for side in sides for trial in side.trials if (count := ended[trial.key].n_synthetic)]
+    subject = "no synthetic item validates or tests" if forged else "no item is synthetic"
     faults = [
         f"{_items(len(side.strangers))} of {side} not of its data set, the first is {side.strangers[0]}"
         for side in sides
@@ -101,7 +102,15 @@ def _real(sides: Sequence[Sides]) -> Finding:
     ]
     if faults:
         return Finding("wrong", subject, _sentence(faults))
-    text = f"Every item that trained, validated or tested in {_splits(sides)} is, by its id, one of its data set."
+    if not forged:
+        text = f"Every item that trained, validated or tested in {_splits(sides)} is, by its id, one of its data set."
+        return Finding("holds", subject, text)
+    counted = str(forged[0]) if len(set(forged)) == 1 else f"{min(forged)} to {max(forged)}"
+    trials = sum(len(side.trials) for side in sides)
+    text = (
+        f"In {len(forged)} of {_trials(trials)} {counted} synthetic items trained beside real ones. Every real item "
+        f"that trained, and every item that validated or tested, in {_splits(sides)} is one of its data set."
+    )
     return Finding("holds", subject, text)
 
 
@@ -200,7 +209,11 @@ def _parts(side: Sides) -> tuple[tuple[str, np.ndarray], ...]:
 
 def _splits(sides: Sequence[Sides]) -> str:
     trials = sum(len(side.trials) for side in sides)
-    return f"{len(sides)} {'split' if len(sides) == 1 else 'splits'} of {trials} {'trial' if trials == 1 else 'trials'}"
+    return f"{len(sides)} {'split' if len(sides) == 1 else 'splits'} of {_trials(trials)}"
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"
 
 
 def _items(count: int) -> str:
