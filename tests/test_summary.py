@@ -133,3 +133,11 @@ def test_a_control_is_never_the_best_so_far() -> None:
             trial = next(entry.trial for entry in planned.entries if entry.arm.written == arm)
             progress.note(finished(trial, 0.5, accuracy))
         assert "best so far at share 0.1: f3r3 (validation accuracy 0.700, n 1)" in progress.line()
+
+
+def test_a_plan_tells_how_many_synthetic_items_stand_beside_how_many_real_ones() -> None:
+    made = study(surgeries=ARMS, additions={"gan": {"synthesis": {"recipe": {"steps": 9}, "ratio": 2.0}}})
+    assert "\nwith gan at share 0.1: 3,240 synthetic items beside 1,620 real ones\n" in plan_summary(made, plan(made))
+    every = study(surgeries=ARMS, synthesis={"recipe": {"steps": 9}, "number": 7})
+    assert "\nall arms at share 0.01: 7 synthetic items beside 162 real ones\n" in plan_summary(every, plan(every))
+    assert "synthetic" not in plan_summary(study(surgeries=ARMS), plan(study(surgeries=ARMS)))

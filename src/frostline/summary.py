@@ -11,6 +11,7 @@ from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
 from frostline.presets import presets
 from frostline.scored import Scored
+from frostline.spec.forged import forged_of
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Entry, Plan
@@ -43,6 +44,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
             f"shares {', '.join(f'{share:g}' for share in study.shares)}",
             f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
+            *_forged(plan),
             f"{cells} cells, {len(plan.trials)} trials in {len(plan.waves)} waves ({waves})",
             *([_race(study, plan)] if study.evidence == "race" else []),
             *([_scored(study, plan)] if study.scores is not None else []),
@@ -192,6 +194,14 @@ def _facts(card: DatasetCard) -> str:
 
 def _state(outcome: Finished | Scored | Failed | None, needed: bool) -> str:
     return outcome.status if outcome else "missing" if needed else "stopped"
+
+
+def _forged(plan: Plan) -> list[str]:
+    """How many synthetic items there are at each share; nothing where there are none."""
+    return [
+        f"{f'with {one.addition}' if one.addition else 'all arms'} at share {one.share:g}: {one}"
+        for one in forged_of(plan)
+    ]
 
 
 def _scored(study: Study, plan: Plan) -> str:

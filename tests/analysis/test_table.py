@@ -27,6 +27,17 @@ def test_a_treatment_of_two_families_is_one_arm_under_both_names() -> None:
     assert set(frame.loc[frame["arm"] == "r6", "names"]) == {"scratch = FR cut 0"}
 
 
+def test_a_study_with_synthetic_items_has_a_column_that_counts_them() -> None:
+    planned = plan(study(seeds=2, surgeries=FEW, synthesis={"recipe": {"steps": 9}, "number": 7}))
+    kept = outcomes(planned)
+    key = planned.entries[0].trial.key
+    kept[key] = kept[key].model_copy(update={"n_synthetic": 7})
+    frame = table(planned, {key: kept[key]})
+    assert frame["n_synthetic"].dtype == "Int64"
+    assert frame["n_synthetic"].dropna().tolist() == [7] * int((frame["key"] == key).sum())
+    assert "n_synthetic" not in table(plan(study(seeds=2)), {})
+
+
 def test_a_cell_that_failed_or_is_missing_has_no_figure_and_says_why() -> None:
     planned = plan(study())
     kept = failing(without(outcomes(planned), planned, "f4r2", {1}), planned, "f2t4", "the loss is no number")

@@ -164,3 +164,14 @@ def test_folds_of_ones_own_part_no_group_only_where_something_says_the_groups(tm
     known = "Split: the 3 folds that belong to manifest"
     assert f"{known}; nothing says which items belong together. The seed chooses" in said[0]
     assert f"{known}, which part no group (an artist, a speaker, a recording). The seed chooses" in said[1]
+
+
+def test_synthetic_items_are_told_with_their_generator_and_their_number_at_each_share() -> None:
+    said = told(study(surgeries=FEW, synthesis={"recipe": {"steps": 9}, "ratio": 0.5, "conditions": "resampled"}))
+    assert "Beside the real items of every training: 0.5 times as many synthetic items, conditions resampled" in said
+    assert (
+        "Synthetic items only train: every arm at 1 %, 81 synthetic items beside 162 real ones; every arm at 10 %, "
+        "810 synthetic items beside 1,620 real ones. Each generator learned from the real training items of its share "
+        "and split alone." in said
+    )
+    assert "ynthetic" not in told(study(surgeries=FEW))

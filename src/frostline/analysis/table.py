@@ -43,6 +43,9 @@ ADDITION = "addition"
 ``control`` then also holds the name of an addition, in the arms that are controls of it.
 """
 
+N_SYNTHETIC = "n_synthetic"
+"""A column that only studies with synthetic items have: how many of them trained beside the ``n_train`` real ones."""
+
 FIGURES = {
     "score": "float64",
     "train_score": "float64",
@@ -74,6 +77,9 @@ OWN: Mapping[Task, tuple[str, ...]] = {
 }
 """Columns that only the studies of one task have, numbers all: its metrics. ``nll`` is in nats per item."""
 
+
+SOME = {ADDITION: "str", N_SYNTHETIC: "Int64"}
+"""Columns that only some studies have, with their types."""
 
 OUTCOMES = "outcomes"
 """The attribute of a table that says how many outcomes the store held when it was written."""
@@ -114,6 +120,10 @@ def table(
     rows = [_row(entry, outcomes.get(entry.trial.key), stopped) for entry in plan.entries]
     if any(arm.addition for arm in plan.arms):
         rows = [row | {ADDITION: entry.arm.addition} for row, entry in zip(rows, plan.entries, strict=True)]
+    if any(entry.trial.synthesis is not None for entry in plan.entries):
+        ended = (outcomes.get(entry.trial.key) for entry in plan.entries)
+        counts = (found.n_synthetic if isinstance(found, Finished) else None for found in ended)
+        rows = [row | {N_SYNTHETIC: count} for row, count in zip(rows, counts, strict=True)]
     return frame_of(rows, task_of(plan))
 
 
@@ -134,7 +144,7 @@ def frame_of(rows: list[dict[str, object]], task: Task = "classes") -> pd.DataFr
     """
     columns, metric = columns_of(task), METRICS[task].column
     filled = [{"treatment": row["arm"], "control": "", "metric": metric, **row} for row in rows]
-    columns |= {ADDITION: "str"} if any(ADDITION in row for row in rows) else {}
+    columns |= {name: kind for name, kind in SOME.items() if any(name in row for row in rows)}
     return pd.DataFrame(filled, columns=list(columns)).astype(columns)
 
 

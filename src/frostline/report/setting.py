@@ -14,6 +14,7 @@ from frostline.report.words import dataset_in_words, source_in_words, varying
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
+from frostline.spec.forged import forged_of
 from frostline.spec.network import NetworkSpec, PlainCnn, Timm
 from frostline.spec.plan import Plan
 from frostline.spec.portion import portion
@@ -44,6 +45,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
         f"Seeds: {seeds}; with them vary: {varying(study)}.",
         *_recipes(study, plan),
         *_augmentation(study),
+        *_forged(plan),
         *_splits(study),
         f"Normalisation: {_normalisation(plan)}.",
         *in_words(study, facts).splitlines(),
@@ -202,6 +204,18 @@ def _augmentation(study: Study) -> list[str]:
         kinds += [] if one.synthesis is None else [forging_in_words(one.synthesis)]
         told.append(f"With {name}: {'; '.join(kinds)}.")
     return told
+
+
+def _forged(plan: Plan) -> list[str]:
+    """How many synthetic items stood beside how many real ones at each share, and what was learned from."""
+    told = [
+        f"{f'with {one.addition}' if one.addition else 'every arm'} at {percent(one.share)}, {one}"
+        for one in forged_of(plan)
+    ]
+    if not told:
+        return []
+    said = "Each generator learned from the real training items of its share and split alone"
+    return [f"Synthetic items only train: {'; '.join(told)}. {said}."]
 
 
 def _recipes(study: Study, plan: Plan) -> list[str]:
