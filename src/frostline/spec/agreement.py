@@ -13,9 +13,11 @@ from frostline.spec.additions import GIVEN_TO_ALL, Addition, addition_faults
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import CONTROLS, Control, ControlsChoice, Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
+from frostline.spec.forging_faults import forging_faults
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Surgery, misfit
+from frostline.spec.synthesis import Forging
 from frostline.spec.task_recipes import head_faults, recipe_faults
 from frostline.spec.trial import WeightsFile
 
@@ -50,6 +52,8 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     found += [(("additions", *keys), why) for keys, why in addition_faults(additions, befalls or NOTHING)]
     if additions and raw.get("synthesis") is not None:
         found.append((("synthesis",), GIVEN_TO_ALL))
+    if dataset is not None:
+        found += forging_faults(part(Forging, raw.get("synthesis")), additions, dataset)
     return found + _unknown_recipes(raw, source) + _repeated(raw)
 
 
