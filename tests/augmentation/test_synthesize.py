@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import frostline.augmentation.synthesize as module
-from frostline.augmentation.conditions import ConditionOutside, asked, told_as
+from frostline.augmentation.conditions import Outside, asked, told_as
 from frostline.augmentation.fidelity import fidelity
 from frostline.augmentation.rendering import StoredPlanes, render
 from frostline.augmentation.sample_sheet import caption
@@ -194,17 +195,48 @@ def test_planes_of_another_size_come_back_in_that_of_the_dataset(tmp_path: Path)
 
 
 def test_uniform_values_lie_between_those_of_the_training_items() -> None:
-    drawn = asked(forging(), VALUES, 500)
+    drawn = asked(forging(), VALUES, 500).conditions
     assert bool((drawn >= VALUES.amin(dim=0)).all()) and bool((drawn <= VALUES.amax(dim=0)).all())
     assert drawn.dtype == torch.float32 and float(drawn[:, 0].min()) < -0.45 and float(drawn[:, 0].max()) > 0.45
 
 
-def test_conditions_outside_the_training_items_are_told_or_clipped() -> None:
-    said = r"\d+ of 200 conditions lie outside the training items, whose values go from \(-0.5, -0.4\) to \(0.5, 0.2\)"
-    with pytest.warns(ConditionOutside, match=said):
-        kept = asked(forging(between=(-1.0, 1.0)), VALUES, 200)
+def test_conditions_outside_the_training_items_are_marked_and_kept_or_clipped() -> None:
+    kept = asked(forging(between=(-1.0, 1.0)), VALUES, 200)
     clipped = asked(forging(between=(-1.0, 1.0), outside="clipped"), VALUES, 200)
-    assert float(kept.max()) > 0.5 and torch.equal(clipped, kept.clamp(VALUES.amin(dim=0), VALUES.amax(dim=0)))
+    low, high = VALUES.amin(dim=0), VALUES.amax(dim=0)
+    assert float(kept.conditions.max()) > 0.5 and torch.equal(clipped.conditions, kept.conditions.clamp(low, high))
+    assert torch.equal(kept.outside, (kept.conditions != clipped.conditions).any(dim=1))
+    assert torch.equal(kept.outside, clipped.outside) and 0 < int(kept.outside.sum()) < 200
+
+
+def test_conditions_are_asked_for_on_the_scale_of_the_annotation() -> None:
+    on_scale = asked(forging(between=(3.0, 7.0)), VALUES, 200, scale=(1.0, 9.0)).conditions
+    assert torch.equal(on_scale, asked(forging(between=(-0.5, 0.5)), VALUES, 200).conditions)
+
+
+@pytest.mark.parametrize(("outside", "done"), [("kept", ", and nothing was learned there"), ("clipped", "; they were")])
+def test_what_lies_outside_is_told_in_the_record_of_the_generator(
+    splits: Splits, tmp_path: Path, outside: str, done: str
+) -> None:
+    values = (torch.arange(len(splits.train)) % 5 / 5 - 0.4)[:, None].repeat(1, 5)
+    rated = Splits(replace(splits.train, targets=values), splits.validation, splits.test)
+    many = synthesis(between=(-1.0, 1.0), outside=outside)
+    for wanted in (many, many, synthesis()):
+        synthesized(wanted, rated, tmp_path, CPU)
+    record = record_of(generator_folder(tmp_path, many))
+    assert record is not None
+    (told,) = record.outside
+    assert told.synthesis == many.key and 0 < told.outside <= told.asked == 20
+    said = "of 20 conditions lie outside the training items, whose values go from (-0.4, -0.4, "
+    assert said in str(told) and done in str(told)
+
+
+def test_the_range_of_what_was_learned_is_told_in_words() -> None:
+    one = Outside(synthesis="x", outside=1, asked=9, clipped=False, low=(1.5, 2.0), high=(8.0, 7.25))
+    assert str(one) == (
+        "1 of 9 conditions lies outside the training items, whose values go from (1.5, 2) to (8, 7.25), and nothing "
+        "was learned there."
+    )
 
 
 def test_classes_have_no_order_to_draw_between() -> None:

@@ -4,23 +4,54 @@
 |---|---|---|
 | conditions | classes as indices, or values | item, int64; or item output, float32 |
 | low, high | the least and the greatest of each value among the training items | output |
+| scale | the lowest and the highest number of the annotation, which are -1 and 1 among the conditions | 2 |
 """
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Shaped
+from jaxtyping import Bool, Float32, Shaped
 from torch import Tensor
 
+from frostline.outcome import Record
 from frostline.randomness import stream
-from frostline.spec.synthesis import ConditionKind, Forging
+from frostline.spec.synthesis import ConditionKind, Forging, Synthesis
+
+Ends = tuple[float, float]
 
 
-class ConditionOutside(UserWarning):
-    """A condition lies outside everything that its generator has learned from."""
+class Outside(Record):
+    """That ``outside`` of ``asked`` conditions of the items called ``synthesis`` lay where nothing was learned.
+
+    ``low`` and ``high`` are the least and the greatest numbers that were learned from, on the annotation's own scale.
+    """
+
+    synthesis: str
+    outside: int
+    asked: int
+    clipped: bool
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """What befell them, as a sentence."""
+        done = "; they were clipped to these" if self.clipped else ", and nothing was learned there"
+        lie = "lies" if self.outside == 1 else "lie"
+        return (
+            f"{self.outside} of {self.asked} conditions {lie} outside the training items, whose values go from "
+            f"{_listed(self.low)} to {_listed(self.high)}{done}."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The conditions asked of a generator, and which of them lay outside what it has learned from, before clipping."""
+
+    conditions: Shaped[Tensor, "item ..."]
+    outside: Bool[Tensor, " item"]
 
 
 def kind_of(conditions: Shaped[Tensor, "item ..."]) -> ConditionKind:
@@ -28,28 +59,40 @@ def kind_of(conditions: Shaped[Tensor, "item ..."]) -> ConditionKind:
     return "values" if conditions.is_floating_point() else "classes"
 
 
-def asked(forging: Forging, learned: Shaped[Tensor, "item ..."], count: int) -> Shaped[Tensor, "count ..."]:
+def asked(forging: Forging, learned: Shaped[Tensor, "item ..."], count: int, scale: Ends | None = None) -> Asked:
     """The conditions of ``count`` synthetic items, beside training items of the conditions ``learned``.
 
-    Those that are shuffled are still resampled here: they are dealt anew by ``told_as``.
+    What is asked ``between`` two numbers is on ``scale`` where there is one. Those that are shuffled are still
+    resampled here: they are dealt anew by ``told_as``.
 
     Raises:
         ValueError: ``between`` is given, and the conditions are classes.
     """
     draws = stream(forging.seed, "synthesis", "conditions")
     if forging.conditions != "uniform":
-        return learned[torch.from_numpy(draws.integers(len(learned), size=count))]
+        return _inside(learned[torch.from_numpy(draws.integers(len(learned), size=count))])
     if kind_of(learned) == "classes":
         if forging.between is not None:
             raise ValueError("synthesis.between has no effect with classes, which have no order; remove it")
         classes = torch.from_numpy(np.unique(learned.numpy()))
-        dealt: Tensor = classes[torch.from_numpy(np.resize(draws.permutation(len(classes)), count))]
-        return dealt
+        return _inside(classes[torch.from_numpy(np.resize(draws.permutation(len(classes)), count))])
     low, high = learned.amin(dim=0), learned.amax(dim=0)
     if forging.between is not None:
-        low, high = (torch.full_like(low, end) for end in forging.between)
+        low, high = (torch.full_like(low, _scaled(end, scale)) for end in forging.between)
     uniform = torch.from_numpy(draws.random((count, learned.shape[1]), dtype=np.float32))
     return within(low + (high - low) * uniform, learned, forging)
+
+
+def told_outside(synthesis: Synthesis, learned: Shaped[Tensor, "item ..."], found: Asked) -> Outside | None:
+    """What is to be told of those ``found`` for ``synthesis`` outside those ``learned``; None if there are none."""
+    count = int(found.outside.sum())
+    if not count:
+        return None
+    scale, clipped = synthesis.dataset.card.scale, synthesis.forging.outside == "clipped"
+    low, high = (tuple(_own(end, scale) for end in ends.tolist()) for ends in (learned.amin(0), learned.amax(0)))
+    return Outside(
+        synthesis=synthesis.key, outside=count, asked=len(found.outside), clipped=clipped, low=low, high=high
+    )
 
 
 def told_as(forging: Forging, conditions: Shaped[Tensor, "item ..."]) -> Shaped[Tensor, "item ..."]:
@@ -67,22 +110,26 @@ def told_as(forging: Forging, conditions: Shaped[Tensor, "item ..."]) -> Shaped[
 
 def within(
     conditions: Float32[Tensor, "item output"], learned: Float32[Tensor, "item output"], forging: Forging
-) -> Float32[Tensor, "item output"]:
-    """``conditions``, those outside the values ``learned`` told by a warning, or clipped where ``forging`` says so."""
+) -> Asked:
+    """``conditions``, those outside the values ``learned`` marked, and clipped where ``forging`` says so."""
     low, high = learned.amin(dim=0), learned.amax(dim=0)
-    if forging.outside == "clipped":
-        return conditions.clamp(low, high)
-    outside = int(((conditions < low) | (conditions > high)).any(dim=1).sum())
-    if outside:
-        warnings.warn(
-            f"{outside} of {len(conditions)} conditions lie outside the training items, whose values go from "
-            f"{_listed(low)} to {_listed(high)}; nothing was learned there. Write outside: clipped, or a narrower "
-            "between",
-            ConditionOutside,
-            stacklevel=3,
-        )
-    return conditions
+    outside = ((conditions < low) | (conditions > high)).any(dim=1)
+    return Asked(conditions.clamp(low, high) if forging.outside == "clipped" else conditions, outside)
 
 
-def _listed(values: Tensor) -> str:
-    return "(" + ", ".join(f"{value:.3g}" for value in values.tolist()) + ")"
+def _inside(conditions: Tensor) -> Asked:
+    return Asked(conditions, torch.zeros(len(conditions), dtype=torch.bool))
+
+
+def _scaled(number: float, scale: Ends | None) -> float:
+    """A number of the annotation as the conditions have it."""
+    return number if scale is None else 2 * (number - scale[0]) / (scale[1] - scale[0]) - 1
+
+
+def _own(number: float, scale: Ends | None) -> float:
+    """A number of the conditions as the annotation has it."""
+    return number if scale is None else scale[0] + (number + 1) / 2 * (scale[1] - scale[0])
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{value:.3g}" for value in values) + ")"

@@ -21,7 +21,7 @@ from jaxtyping import Shaped
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from frostline.augmentation.conditions import asked, told_as
+from frostline.augmentation.conditions import Outside, asked, told_as, told_outside
 from frostline.augmentation.gan import Bench, Forger, Material, trained
 from frostline.augmentation.gan_files import CURVES, RECORD, SHEET, TRAINING, WEIGHTS, whole
 from frostline.augmentation.gan_health import Look
@@ -41,7 +41,10 @@ SHOWN = 9
 
 
 class GeneratorRecord(Record):
-    """What is known of a generator: what it has learned from, what was seen of it, and why it failed, where it has."""
+    """What is known of a generator: what it has learned from, what was seen of it, and why it failed, where it has.
+
+    ``outside`` tells, of each synthesis that asked it for such, of conditions where it has learned nothing.
+    """
 
     key: str
     learned: tuple[str, ...]
@@ -55,6 +58,7 @@ class GeneratorRecord(Record):
     grid: tuple[int, int] = (0, 0)
     own: tuple[int, int] = (0, 0)
     looks: tuple[Look, ...] = ()
+    outside: tuple[Outside, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +89,12 @@ def synthesized(synthesis: Synthesis, splits: Splits, folder: Path, device: torc
         LeakFound: what lies in ``folder`` has learned from an item that validates or tests.
         StoreMismatch: what lies there has learned from other items.
     """
-    planes, targets = (folder / SYNTHETIC / f"{synthesis.key}{ending}" for ending in (".npy", ".npz"))
+    planes, targets = _files(synthesis, folder)
     with alone(generator_folder(folder, synthesis)):
         # Whoever has the planes needs no generator, but has to know what it has learned from.
         forger = forged(synthesis, splits, folder, device)
         if not (planes.exists() and targets.exists()):
-            _render(synthesis, splits, forger, planes, targets)
+            _render(synthesis, splits, forger, folder)
     with np.load(targets, allow_pickle=False) as arrays:
         told = torch.from_numpy(arrays["targets"])
     ids = np.array([synthesis.id_of(number) for number in range(len(told))])
@@ -178,6 +182,14 @@ def _keep(home: Path, record: GeneratorRecord) -> None:
     whole(home / RECORD, lambda path: path.write_text(record.model_dump_json()))
 
 
+def _note(home: Path, told: Outside) -> None:
+    """Keeps ``told`` in the record of the generator in ``home``, in the place of what was told of the same items."""
+    record = record_of(home)
+    assert record is not None
+    others = tuple(one for one in record.outside if one.synthesis != told.synthesis)
+    _keep(home, record.model_copy(update={"outside": (*others, told)}))
+
+
 def _failed(reason: str, synthesis: Synthesis, home: Path) -> GeneratorFailed:
     return GeneratorFailed(
         f"the generator {synthesis.generator_key} of these synthetic items has failed: {reason}. "
@@ -199,11 +211,18 @@ def _scale_of(record: GeneratorRecord) -> Scale:
     return Scale(record.low, record.high, record.grid, record.own)
 
 
-def _render(synthesis: Synthesis, splits: Splits, forger: Forger, planes: Path, targets: Path) -> None:
-    forging = synthesis.forging
-    conditions = asked(forging, splits.train.targets, forging.count(len(splits.train)))
-    render(forger, conditions, planes, forging.seed)
-    arrays = {"targets": told_as(forging, conditions).numpy(), "conditions": conditions.numpy()}
+def _files(synthesis: Synthesis, folder: Path) -> tuple[Path, Path]:
+    """Where, in the ``folder`` of a study, planes and targets of ``synthesis`` lie."""
+    return folder / SYNTHETIC / f"{synthesis.key}.npy", folder / SYNTHETIC / f"{synthesis.key}.npz"
+
+
+def _render(synthesis: Synthesis, splits: Splits, forger: Forger, folder: Path) -> None:
+    forging, learned, (planes, targets) = synthesis.forging, splits.train.targets, _files(synthesis, folder)
+    found = asked(forging, learned, forging.count(len(splits.train)), synthesis.dataset.card.scale)
+    render(forger, found.conditions, planes, forging.seed)
+    if (told := told_outside(synthesis, learned, found)) is not None:
+        _note(generator_folder(folder, synthesis), told)
+    arrays = {"targets": told_as(forging, found.conditions).numpy(), "conditions": found.conditions.numpy()}
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:

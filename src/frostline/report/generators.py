@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,8 @@ class Near:
 class Generator:
     """A generator of a study: for which additions, share and seeds it is, what was seen of it, why it failed if it has.
 
-    ``sheet`` is its picture of real beside synthetic planes.
+    ``outside`` tells of conditions where it has learned nothing. ``sheet`` is its picture of real beside synthetic
+    planes.
     """
 
     synthesis: Synthesis
@@ -82,6 +83,7 @@ class Generator:
     learned: int
     looks: tuple[LookSeen, ...]
     failed: str | None
+    outside: tuple[str, ...]
     sheet: bytes | None
     near: Near | None = None
 
@@ -100,12 +102,15 @@ class Generator:
 def generators_of(plan: Plan, folder: Path) -> tuple[Generator, ...]:
     """The generators of ``plan`` that the ``folder`` of its study has, each once, in the order of the plan."""
     used: dict[str, tuple[Synthesis, dict[str, None], dict[int, None]]] = {}
+    asked = {entry.trial.made.key for entry in plan.entries if entry.trial.made is not None}
     for entry in plan.entries:
         if (made := entry.trial.made) is not None:
             _, additions, seeds = used.setdefault(made.generator_key, (made, {}, {}))
             additions[entry.arm.addition] = None
             seeds[entry.seed] = None
-    found = (_generator(folder, made, tuple(additions), tuple(seeds)) for made, additions, seeds in used.values())
+    found = (
+        _generator(folder, made, tuple(additions), tuple(seeds), asked) for made, additions, seeds in used.values()
+    )
     return tuple(one for one in found if one is not None)
 
 
@@ -122,6 +127,7 @@ def generators_section(found: Sequence[Generator]) -> Section:
         "planes of one condition over that of all."
     )
     warned = [f"{one.name}, seeds {_seeds(one)}, {one.verdict}. Trials that need it fail." for one in failed]
+    warned += [f"{one.name}, seeds {_seeds(one)}: {said}" for one in found for said in one.outside]
     judged = any(one.near for one in found)
     columns = (*COUNTED, *(NEAR if judged else ()), "verdict")
     rows = tuple((*_row(one), *(_near(one.near) if judged else ()), one.verdict) for one in found)
@@ -131,7 +137,9 @@ def generators_section(found: Sequence[Generator]) -> Section:
     )
 
 
-def _generator(folder: Path, made: Synthesis, additions: tuple[str, ...], seeds: tuple[int, ...]) -> Generator | None:
+def _generator(
+    folder: Path, made: Synthesis, additions: tuple[str, ...], seeds: tuple[int, ...], asked: Collection[str]
+) -> Generator | None:
     # Imports torch, which no other page needs.
     from frostline.augmentation.gan_files import SHEET
     from frostline.augmentation.judging import fidelity_of
@@ -142,10 +150,11 @@ def _generator(folder: Path, made: Synthesis, additions: tuple[str, ...], seeds:
     if record is None:
         return None
     looks = tuple(LookSeen(**look.model_dump()) for look in record.looks)
+    outside = tuple(str(one) for one in record.outside if one.synthesis in asked)
     sheet = (home / SHEET).read_bytes() if (home / SHEET).is_file() else None
     found = fidelity_of(folder, made)
     near = None if found is None else Near(**found.model_dump())
-    return Generator(made, additions, seeds, len(record.learned), looks, record.failed, sheet, near)
+    return Generator(made, additions, seeds, len(record.learned), looks, record.failed, outside, sheet, near)
 
 
 def _row(one: Generator) -> tuple[str, ...]:
