@@ -178,6 +178,7 @@ def test_what_concerns_layers_that_learn_is_told_where_only_heads_learn(
 
 
 ROOM = {"activations_gb": 2.0, "recipe": {"steps": 3}}
+FORGED = {"recipe": {"steps": 9}, "number": 5}
 UNFROZEN = "no surgery freezes the lowest layer"
 MOVING = "augmentation shows frozen layers something else each time (unless it has views)"
 
@@ -195,6 +196,10 @@ MOVING = "augmentation shows frozen layers something else each time (unless it h
         ),
         ({"surgeries": {"probe": "f3"}, "augmentation": {"flip": "horizontal"}}, MOVING),
         ({"surgeries": {"full": "t3"}, "augmentation": {"flip": "horizontal"}}, f"{UNFROZEN} and {MOVING}"),
+        (
+            {"surgeries": {"probe": "f3"}, "synthesis": FORGED},
+            "what frozen layers give is not kept of synthetic items, which every arm has",
+        ),
     ],
 )
 def test_room_for_what_frozen_layers_give_is_told_where_none_is_used(plain: dict[str, object], reason: str) -> None:
@@ -212,6 +217,7 @@ def test_room_for_what_frozen_layers_give_is_told_where_none_is_used(plain: dict
         {"surgeries": {"probe": "f3"}, "augmentation": {"flip": "horizontal", "views": 2}},
         {"surgeries": {"probe": "f3"}, "recipe": {"steps": 3, "norms": "re-estimated"}},
         {"surgeries": {"full": "t3"}, "activations_gb": None},
+        {"surgeries": {"probe": "f3"}, "additions": {"gan": {"synthesis": FORGED}}},
         {"surgeries": {"probe": "f3"}, "source": {**OWN_START, "augmentation": {"flip": "horizontal"}}},
     ],
 )

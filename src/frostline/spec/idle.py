@@ -14,6 +14,7 @@ from frostline.spec.idle_norms import idle_norms
 from frostline.spec.network import NetworkSpec, Timm
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.synthesis import Forging
 from frostline.spec.trial import WeightsFile
 
 FIRST_LOOK = 4
@@ -141,7 +142,7 @@ def _idle_validation(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
 
 
 def _idle_room(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
-    """Room for what frozen layers give where the lowest is no constant, or where none sees the same twice."""
+    """Room for what frozen layers give where the lowest is no constant, none sees the same twice, or items are made."""
     if plain.get("activations_gb") is None:
         return
     raw, (_, recipe) = plain.get("surgeries"), recipe_of_transfers(plain)
@@ -153,6 +154,8 @@ def _idle_room(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
         reasons.append("norms: tuned leaves no layer constant")
     if befalls is not None and befalls != NOTHING and befalls.views is None:
         reasons.append("augmentation shows frozen layers something else each time (unless it has views)")
+    if part(Forging, plain.get("synthesis")) is not None:
+        reasons.append("what frozen layers give is not kept of synthetic items, which every arm has")
     if reasons:
         yield ("activations_gb",), f"has no effect, for {' and '.join(reasons)}; remove it"
 
