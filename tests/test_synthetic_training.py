@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +104,40 @@ def test_a_share_that_does_not_fill_a_batch_is_refused_in_the_plan() -> None:
     said = r"synthesis.recipe.batch: 100 is more than the \d+ training items at share 0.1, of which a generator would"
     with pytest.raises(PlanRefused, match=said):
         plan(study)
+
+
+LONG = "so that nobody would find a dead generator out at share 0.1; lower it, or raise the budget"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"look_every": 100}, "look_every: 100 is more than the 10 steps of the generator at share 0.1; lower it, or"),
+        ({"look_every": 4}, f"look_every: 4 leaves 3 looks where patience takes 5, {LONG}"),
+        ({"patience": 11}, f"patience: 11 looks in a row never come of 10, {LONG}"),
+        ({"penalty_every": 11}, "penalty_every: 11 is more than the 10 steps of the generator at share 0.1; lower it"),
+        ({"look_every": 2}, None),
+        ({"patience": 10, "penalty_every": 10}, None),
+    ],
+)
+def test_keys_that_the_budget_of_a_generator_never_reaches_are_refused(given: dict[str, int], said: str | None) -> None:
+    forging = FORGING.model_copy(update={"recipe": AdversarialRecipe.model_validate({"steps": 10, **given})})
+    assert forging.recipe.batch == 16
+    for place, changes in {
+        "synthesis": {"synthesis": forging},
+        "additions.gan.synthesis": {"additions": {"gan": {"synthesis": forging}}},
+    }.items():
+        if said is None:
+            plan(small_study(**changes))
+        else:
+            with pytest.raises(PlanRefused, match=re.escape(f"{place}.recipe.{said}")):
+                plan(small_study(**changes))
+
+
+def test_a_control_that_is_undertrained_keeps_the_keys_of_what_it_controls() -> None:
+    forging = Forging(recipe=AdversarialRecipe(steps=10, batch=8, patience=4), sizes=SIZES, number=20)
+    brief = forging.model_copy(update={"recipe": AdversarialRecipe(steps=2, batch=8, patience=4)})
+    plan(small_study(additions={"gan": {"synthesis": forging}, "few": {"synthesis": brief, "control_of": "gan"}}))
 
 
 def test_views_and_unresolved_budgets_are_refused() -> None:

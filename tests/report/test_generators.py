@@ -8,7 +8,8 @@ from pathlib import Path
 from frostline.augmentation.conditions import Outside
 from frostline.augmentation.gan_files import RECORD
 from frostline.augmentation.synthesize import GeneratorRecord, generator_folder
-from frostline.report.generators import Generator, generators_of, generators_section
+from frostline.report.generators import generators_section
+from frostline.report.generators_found import Generator, LookSeen, generators_of
 from frostline.spec.plan import plan
 from tests.analysis.simulated import FEW, study
 
@@ -38,3 +39,11 @@ def test_conditions_where_nothing_was_learned_are_told_of_the_items_of_this_stud
     assert one.outside == (said,)
     assert generators_section([one]).paragraphs[-1] == f"all arms at 1 %, seeds 0: {said}"
     assert len(generators_section([replace(one, outside=())]).paragraphs) == 1
+
+
+def test_a_generator_that_was_looked_at_too_seldom_is_not_called_well(tmp_path: Path) -> None:
+    (one,) = made_by(tmp_path)
+    looks = tuple(LookSeen(step, 1.0, 1.0, separation=0.7, variety=0.9, freedom=0.5) for step in range(5))
+    assert replace(one, looks=looks).verdict == "no collapse, no dead critic"
+    assert replace(one, looks=looks[1:]).verdict == "not judged: 4 of the 5 looks that it takes to find it dead"
+    assert replace(one, looks=looks[1:], failed="dead").verdict == "failed: dead"

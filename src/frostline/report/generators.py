@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,9 +14,8 @@ from frostline.analysis.frost_line import percent
 from frostline.analysis.verdicts import Table
 from frostline.report.drawing import OKABE_ITO, Picture, counted, panels, rendered, style
 from frostline.report.figure_numbers import Value, with_numbers
+from frostline.report.generators_found import Generator, Near
 from frostline.report.section import Section
-from frostline.spec.plan import Plan
-from frostline.spec.synthesis import Synthesis
 
 DASH = "\N{EM DASH}"
 MOST_SHEETS = 2
@@ -42,78 +39,6 @@ PANELS = {
 }
 
 
-@dataclass(frozen=True)
-class LookSeen:
-    """What a look during the training of a generator saw (``augmentation.gan_health``)."""
-
-    step: int
-    critic_loss: float
-    generator_loss: float
-    separation: float
-    variety: float
-    freedom: float
-
-
-@dataclass(frozen=True)
-class Near:
-    """How near synthetic items come to held-out real ones (``augmentation.fidelity``)."""
-
-    frechet: float
-    frechet_of_real: float
-    precision: float
-    recall: float
-    closeness: float
-    copied: float
-    n_made: int
-    n_learned: int
-    n_held: int
-
-
-@dataclass(frozen=True, eq=False)
-class Generator:
-    """A generator of a study: for which additions, share and seeds it is, what was seen of it, why it failed if it has.
-
-    ``outside`` tells of conditions where it has learned nothing. ``sheet`` is its picture of real beside synthetic
-    planes.
-    """
-
-    synthesis: Synthesis
-    additions: tuple[str, ...]
-    seeds: tuple[int, ...]
-    learned: int
-    looks: tuple[LookSeen, ...]
-    failed: str | None
-    outside: tuple[str, ...]
-    sheet: bytes | None
-    near: Near | None = None
-
-    @property
-    def name(self) -> str:
-        """What the generator is called in a legend."""
-        used = ", ".join(one for one in self.additions if one) or "all arms"
-        return f"{used} at {percent(self.synthesis.share)}"
-
-    @property
-    def verdict(self) -> str:
-        """Whether it was well, in words."""
-        return f"failed: {self.failed}" if self.failed is not None else "no collapse, no dead critic"
-
-
-def generators_of(plan: Plan, folder: Path) -> tuple[Generator, ...]:
-    """The generators of ``plan`` that the ``folder`` of its study has, each once, in the order of the plan."""
-    used: dict[str, tuple[Synthesis, dict[str, None], dict[int, None]]] = {}
-    asked = {entry.trial.made.key for entry in plan.entries if entry.trial.made is not None}
-    for entry in plan.entries:
-        if (made := entry.trial.made) is not None:
-            _, additions, seeds = used.setdefault(made.generator_key, (made, {}, {}))
-            additions[entry.arm.addition] = None
-            seeds[entry.seed] = None
-    found = (
-        _generator(folder, made, tuple(additions), tuple(seeds), asked) for made, additions, seeds in used.values()
-    )
-    return tuple(one for one in found if one is not None)
-
-
 def generators_section(found: Sequence[Generator]) -> Section:
     """The health of the generators ``found``, with their curves and samples; empty where there is none."""
     title = "How the synthetic items were made"
@@ -135,26 +60,6 @@ def generators_section(found: Sequence[Generator]) -> Section:
     return Section(
         "generators", title, [told + (NEARNESS if judged else ""), *warned], table=Table(columns, rows), figures=drawn
     )
-
-
-def _generator(
-    folder: Path, made: Synthesis, additions: tuple[str, ...], seeds: tuple[int, ...], asked: Collection[str]
-) -> Generator | None:
-    # Imports torch, which no other page needs.
-    from frostline.augmentation.gan_files import SHEET
-    from frostline.augmentation.judging import fidelity_of
-    from frostline.augmentation.synthesize import generator_folder, record_of
-
-    home = generator_folder(folder, made)
-    record = record_of(home)
-    if record is None:
-        return None
-    looks = tuple(LookSeen(**look.model_dump()) for look in record.looks)
-    outside = tuple(str(one) for one in record.outside if one.synthesis in asked)
-    sheet = (home / SHEET).read_bytes() if (home / SHEET).is_file() else None
-    found = fidelity_of(folder, made)
-    near = None if found is None else Near(**found.model_dump())
-    return Generator(made, additions, seeds, len(record.learned), looks, record.failed, outside, sheet, near)
 
 
 def _row(one: Generator) -> tuple[str, ...]:

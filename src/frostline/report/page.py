@@ -22,7 +22,8 @@ from frostline.errors import DataFault
 from frostline.report.drawing import Picture
 from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.figures import FROZEN
-from frostline.report.generators import generators_of, generators_section
+from frostline.report.generators import generators_section
+from frostline.report.generators_found import generators_of
 from frostline.report.layer_scores import layer_scores, scores_of_files, section, section_of_files, write_clusters
 from frostline.report.rendering import rendered_page
 from frostline.report.section import Section, filled

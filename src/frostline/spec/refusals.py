@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from frostline.spec.axes import Pretraining
 from frostline.spec.dataset import Dataset
@@ -16,7 +17,7 @@ from frostline.spec.synthesis import Forging
 def refusals(study: Study) -> list[str]:
     """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
     found = [*_too_small(study), *_untested(study), *unfit_inputs(study), *_unmoved(study), *_too_few_to_forge(study)]
-    return found or _never_warm(study)
+    return found or [*_never_warm(study), *_never_judged(study)]
 
 
 def _too_small(study: Study) -> list[str]:
@@ -71,13 +72,34 @@ def _unmoved(study: Study) -> list[str]:
 
 def _too_few_to_forge(study: Study) -> list[str]:
     """A reason for each share whose training items do not fill a batch of the generator of its synthetic items."""
+    return [reason for place, forging in _forgings(study) for reason in _too_few_for(study, place, forging)]
+
+
+def _forgings(study: Study, controls: Literal["with", "without"] = "with") -> list[tuple[str, Forging]]:
+    """How synthetic items are made, for all arms and for each addition, with the place where the study says so."""
     own = [] if study.synthesis is None else [("synthesis", study.synthesis)]
     named = [
         (f"additions.{name}.synthesis", one.synthesis)
         for name, one in study.additions.items()
-        if one.synthesis is not None
+        if one.synthesis is not None and (controls == "with" or one.control_of is None)
     ]
-    return [reason for place, forging in (*own, *named) for reason in _too_few_for(study, place, forging)]
+    return [*own, *named]
+
+
+def _never_judged(study: Study) -> list[str]:
+    """A reason for each key that the budget of a generator leaves without effect, at the first share where it does.
+
+    Controls have the keys of what they control, and are to be undertrained if that is their purpose.
+    """
+    first, reasons = _split_seeds(study, study.dataset, "split")[0], list[str]()
+    for place, forging in _forgings(study, "without"):
+        said: dict[str, str] = {}
+        for share in study.shares:
+            items = sum(portion(study.dataset.pools(first), share, study.validation).train)
+            for key, why in forging.recipe.idle(items):
+                said.setdefault(key, f"{place}.recipe.{key}: {why} at share {share:g}; lower it, or raise the budget")
+        reasons += said.values()
+    return reasons
 
 
 def _too_few_for(study: Study, place: str, forging: Forging) -> list[str]:

@@ -90,6 +90,24 @@ class AdversarialRecipe(Value):
         look_every = min(self.look_every or max(1, steps // LOOKS), steps)
         return self.model_copy(update={"steps": steps, "passes": None, "look_every": look_every})
 
+    def idle(self, training_items: int) -> list[tuple[str, str]]:
+        """The keys given here that the budget for ``training_items`` items leaves without effect, and why."""
+        resolved, given, found = self.resolved(training_items), self.model_fields_set, []
+        assert resolved.steps is not None and resolved.look_every is not None
+        steps, looks = resolved.steps, ceil(resolved.steps / resolved.look_every)
+        dead = "so that nobody would find a dead generator out"
+        if self.look_every is not None and self.look_every > steps:
+            found.append(("look_every", f"{self.look_every} is more than the {steps} steps of the generator"))
+        if looks < self.patience and "patience" in given:
+            found.append(("patience", f"{self.patience} looks in a row never come of {looks}, {dead}"))
+        elif looks < self.patience and self.look_every is not None and self.look_every <= steps:
+            found.append(
+                ("look_every", f"{self.look_every} leaves {looks} looks where patience takes {self.patience}, {dead}")
+            )
+        if "penalty_every" in given and self.penalty_every > steps:
+            found.append(("penalty_every", f"{self.penalty_every} is more than the {steps} steps of the generator"))
+        return found
+
 
 class Forging(Value):
     """How a training is given synthetic items beside its real ones: by which generator, how many, of what condition.
