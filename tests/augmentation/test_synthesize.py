@@ -251,6 +251,13 @@ def test_no_shuffled_item_keeps_its_own_condition() -> None:
     assert bool((dealt != conditions).all()) and torch.equal(dealt.sort().values, conditions)
 
 
+def test_a_shuffled_class_says_nothing_of_the_class_of_its_plane() -> None:
+    conditions = torch.arange(6000) % 3
+    dealt = told_as(forging(conditions="shuffled"), conditions)
+    pairs = torch.bincount(conditions * 3 + dealt, minlength=9) / 6000
+    assert torch.allclose(pairs, torch.full((9,), 1 / 9), atol=0.012)
+
+
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_a_generator_of_spoken_digits_learns_without_collapse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

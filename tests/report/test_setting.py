@@ -175,3 +175,10 @@ def test_synthetic_items_are_told_with_their_generator_and_their_number_at_each_
         "and split alone." in said
     )
     assert "ynthetic" not in told(study(surgeries=FEW))
+
+
+def test_shuffled_conditions_are_not_said_to_fit_no_plane() -> None:
+    said = told(study(surgeries=FEW, synthesis={"recipe": {"steps": 9}, "number": 7, "conditions": "shuffled"}))
+    assert (
+        "conditions shuffled (dealt anew, so that they say nothing of a plane; of classes some fit by chance)" in said
+    )

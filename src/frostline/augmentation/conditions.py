@@ -98,7 +98,8 @@ def told_outside(synthesis: Synthesis, learned: Shaped[Tensor, "item ..."], foun
 def told_as(forging: Forging, conditions: Shaped[Tensor, "item ..."]) -> Shaped[Tensor, "item ..."]:
     """The targets under which items that were made of ``conditions`` are learned: these, or dealt anew (shuffled).
 
-    No item keeps its place where they are dealt anew: they move round a circle in a random order.
+    No item keeps its place where they are dealt anew: they move round a circle in a random order. Of classes some are
+    dealt their own nevertheless, as chance has it: were none, the new class would tell what the old one is not.
     """
     if forging.conditions != "shuffled":
         return conditions

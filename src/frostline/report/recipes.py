@@ -50,11 +50,13 @@ def forging_in_words(forging: Forging) -> str:
     recipe, sizes = forging.recipe, forging.sizes
     budget = f"{recipe.steps} steps" if recipe.steps is not None else f"{recipe.passes} passes"
     between = "" if forging.between is None else f" between {forging.between[0]:g} and {forging.between[1]:g}"
+    shuffled = " (dealt anew, so that they say nothing of a plane; of classes some fit by chance)"
+    dealt = shuffled if forging.conditions == "shuffled" else ""
     penalty = f", R1 penalty {recipe.penalty:g}" if recipe.penalty else ""
     return (
-        f"{number}, conditions {forging.conditions}{between}, of a generator (latent {sizes.latent}, "
-        f"width {sizes.width} to {sizes.widest}) trained for {budget} of {recipe.batch} items, {recipe.loss} loss, "
-        f"rates {recipe.generator_rate:g} and {recipe.critic_rate:g} (critic){penalty}"
+        f"{number}, conditions {forging.conditions}{dealt}{between}, of a generator (latent "
+        f"{sizes.latent}, width {sizes.width} to {sizes.widest}) trained for {budget} of {recipe.batch} items, "
+        f"{recipe.loss} loss, rates {recipe.generator_rate:g} and {recipe.critic_rate:g} (critic){penalty}"
     )
 
 

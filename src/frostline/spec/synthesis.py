@@ -115,10 +115,10 @@ class Forging(Value):
     ``number`` items, or ``ratio`` times as many as there are real ones. ``conditions`` of classes or values are drawn
     ``uniform`` (classes equally often, values between the lowest and the highest of the training items, or ``between``
     the two numbers given, on the annotation's own scale where it has one), ``resampled`` from those of the training
-    items, or ``shuffled``: resampled, and then dealt anew to the finished planes, so that no plane fits its condition
-    any longer (a control). What lies ``outside`` the values that the generator has learned from is ``kept``, or
-    ``clipped`` to them; both are told on the page. ``seed`` decides what the generator begins with, learns in which
-    order, and renders.
+    items, or ``shuffled``: resampled, and then dealt anew to the finished planes, so that a condition says nothing of
+    its plane any longer (a control; of k equally large classes, about one plane in k is dealt its own by chance). What
+    lies ``outside`` the values that the generator has learned from is ``kept``, or ``clipped`` to them; both are told
+    on the page. ``seed`` decides what the generator begins with, learns in which order, and renders.
     """
 
     recipe: AdversarialRecipe
