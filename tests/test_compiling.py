@@ -60,6 +60,13 @@ def test_a_shape_is_a_network_with_what_is_frozen_in_it_and_a_size_of_batch_what
     assert work(a_plan(recipe=small | {"batch": 1000}, shares=(0.05, 0.1))).shapes == 2
 
 
+def test_the_last_batch_of_a_pass_holds_what_real_and_synthetic_items_leave() -> None:
+    small, generator = {"steps": 6, "validate_every": 3, "batch": 16}, {"steps": 6, "batch": 8}
+    assert work(a_plan(recipe=small)).shapes == 2
+    assert work(a_plan(recipe=small, synthesis={"recipe": generator, "number": 18})).shapes == 1
+    assert work(a_plan(recipe=small, synthesis={"recipe": generator, "number": 16})).shapes == 2
+
+
 def test_networks_are_shapes_of_their_own_where_they_are_frozen_or_cut_to_other_depths() -> None:
     tuned, reset, frozen, cut = (transfer(surgery) for surgery in ("t3", "t1r2", "f1r2", "t2x1"))
     sizes = len(compiling._shapes(tuned))

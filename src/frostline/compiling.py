@@ -104,7 +104,8 @@ def _trained(trial: Trial) -> float:
 def _shapes(trial: Trial) -> set[object]:
     """What is compiled for ``trial``: one shape for each size of its batches, or of their parts."""
     recipe, dataset = trial.recipe, trial.dataset
-    items = items_held(dataset, trial.seeds.split, trial.share, trial.validation)[0] * dataset.segments
+    held = items_held(dataset, trial.seeds.split, trial.share, trial.validation)[0]
+    items = (held + (trial.synthesis.count(held) if trial.synthesis is not None else 0)) * dataset.segments
     frozen = tuple(None if fate is Fate.REMOVED else fate is Fate.FROZEN for fate in trial.surgery.fates)
     network = trial.network, dataset.plane_shape, dataset.outputs, frozen, recipe.norms == "tuned"
     sizes = set[int]()
