@@ -119,6 +119,9 @@ class Forging(Value):
     its plane any longer (a control; of k equally large classes, about one plane in k is dealt its own by chance). What
     lies ``outside`` the values that the generator has learned from is ``kept``, or ``clipped`` to them; both are told
     on the page. ``seed`` decides what the generator begins with, learns in which order, and renders.
+
+    ``passes``, of the generator and of the training beside it, count real items alone: synthetic ones add no step, so
+    that a training with ``number`` n beside r real items sees each item r / (r + n) times as often.
     """
 
     recipe: AdversarialRecipe
