@@ -58,7 +58,9 @@ def test_copies_are_told_from_new_items() -> None:
     assert copied.copied == 1 and copied.closeness < 1e-4
     assert fresh.copied < 0.2 and 0.7 < fresh.closeness < 1.4
     assert (fresh.n_made, fresh.n_learned, fresh.n_held) == (30, 60, 30)
-    assert fresh.frechet_of_real == pytest.approx(frechet(held, learned[:30]))
+    of_all = fidelity(features(60, "fresh"), learned, held).frechet_of_real
+    assert of_all == pytest.approx(frechet(held, learned))
+    assert fresh.frechet_of_real != pytest.approx(of_all)
 
 
 def test_each_item_is_told_its_nearest_real_one() -> None:
@@ -72,3 +74,12 @@ def test_items_that_cannot_be_judged_are_named_all_at_once() -> None:
     broken[0, 0] = np.nan
     with pytest.raises(GeneratorFailed, match="3 synthetic items; at least 4 are needed; features of held-out items"):
         fidelity(features(3, "few"), features(9, "learned"), broken)
+
+
+def test_the_distance_of_real_items_is_that_of_all_classes_where_items_lie_class_by_class() -> None:
+    learned = np.concatenate([features(200, "low"), features(200, "high") + 8])
+    held = np.concatenate([features(60, "low", "held"), features(60, "high", "held") + 8])
+    made = np.concatenate([features(60, "low", "made"), features(60, "high", "made") + 8])
+    told = fidelity(made, learned, held)
+    assert told.frechet_of_real < 3 * told.frechet < 3 < frechet(held, learned[:120])
+    assert fidelity(made, learned, held) == told

@@ -21,6 +21,7 @@ from scipy.spatial.distance import cdist
 
 from frostline.errors import GeneratorFailed
 from frostline.outcome import Record
+from frostline.randomness import stream
 
 NEIGHBOURS = 3
 FEWEST = NEIGHBOURS + 1
@@ -29,10 +30,11 @@ FEWEST = NEIGHBOURS + 1
 class Fidelity(Record):
     """How near synthetic items come to real ones that their generator has not seen.
 
-    ``frechet`` is from the held-out items to the synthetic ones, and ``frechet_of_real`` to as many real ones that the
-    generator has learned from: with few items both are above 0 even where nothing differs. ``closeness`` far below 1,
-    and a large part ``copied`` (synthetic items nearer to a learned one than any held-out item is), tell of a generator
-    that repeats what it has seen. ``n_made``, ``n_learned`` and ``n_held`` are how many items were compared.
+    ``frechet`` is from the held-out items to the synthetic ones, and ``frechet_of_real`` to as many real ones, drawn
+    from those that the generator has learned from (all of them, where they are fewer): with few items both are above 0
+    even where nothing differs. ``closeness`` far below 1, and a large part ``copied`` (synthetic items nearer to a
+    learned one than any held-out item is), tell of a generator that repeats what it has seen. ``n_made``, ``n_learned``
+    and ``n_held`` are how many items were compared.
     """
 
     frechet: float
@@ -73,11 +75,13 @@ def fidelity(
     faults += [f"features of {name} items are not finite" for name, part in sets.items() if not np.isfinite(part).all()]
     if faults:
         raise GeneratorFailed(f"synthetic items cannot be judged: {'; '.join(faults)}")
+    # Items may lie class by class, so that the first of them would be of few classes.
+    drawn = stream(0, "fidelity", "learned").permutation(len(learned))[: len(made)]
     precision, recall = precision_and_recall(held, made)
     own, theirs = nearest(made, learned).distances, nearest(held, learned).distances
     return Fidelity(
         frechet=frechet(held, made),
-        frechet_of_real=frechet(held, learned[: len(made)]),
+        frechet_of_real=frechet(held, learned[drawn]),
         precision=precision,
         recall=recall,
         closeness=float(np.median(own) / max(float(np.median(theirs)), np.finfo(np.float64).tiny)),
