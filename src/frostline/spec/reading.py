@@ -29,11 +29,21 @@ class Reading:
         return dataset_card(self.name, self.path, self.asked)
 
     def __str__(self) -> str:
-        """The name, and what tells it from other readings of the same dataset."""
+        """The name, and what tells it from every other reading of the same dataset."""
         size = f"{self.size} x {self.size}" if self.size else None
         sound = "log-mel " + key_of("spectrogram", self.sound.model_dump(exclude_defaults=True)) if self.sound else None
-        tags = self.asked.tags
-        chosen = f"{tags.count} tags{', synonyms merged' if tags.merge else ''}" if tags else None
-        values = ", ".join(self.asked.values)
-        told = [part for part in (self.path, values, chosen, size, sound) if part]
+        told = [part for part in (self.path, *_told(self.asked), size, sound) if part]
         return f"{self.name} ({', '.join(told)})" if told else self.name
+
+
+def _told(asked: Asked) -> list[str]:
+    """All that is ``asked``, but for what is as ever: two that differ are told in different words."""
+    told = [", ".join(asked.values)]
+    if asked.scale is not None:
+        told.append(f"scale {asked.scale[0]!r} to {asked.scale[1]!r}")
+    told += [f"{name} called {found}" for name, found in asked.columns]
+    if asked.files:
+        told.append(f"files in {asked.files}")
+    if asked.tags is not None:
+        told.append(f"{asked.tags.count} tags{', synonyms merged' if asked.tags.merge else ''}")
+    return told
