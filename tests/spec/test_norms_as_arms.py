@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from frostline.analysis.controls import transfer_effect
 from frostline.analysis.depth_lines import lines_of
@@ -13,9 +14,12 @@ from frostline.analysis.findings import Findings
 from frostline.analysis.frost_line import in_words
 from frostline.analysis.table import cut_points, table
 from frostline.spec.agreement import disagreements
+from frostline.spec.frozen_norms import norms_on
 from frostline.spec.idle import idle_keys
+from frostline.spec.network import NetworkSpec
 from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Study
+from frostline.spec.surgery import Surgery
 from tests.analysis.simulated import outcomes
 from tests.spec.examples import study
 
@@ -26,6 +30,7 @@ RESNET: dict[str, object] = {
     "surgeries": {"scratch": "r5", "F": {"below": "frozen", "above": "tuned", "cuts": (0, 2, 5)}},
     "seeds": 1,
 }
+VIT = {"name": "timm", "model": "test_vit"}
 WAYS = ("stored", "re-estimated", "tuned")
 
 
@@ -55,6 +60,43 @@ def test_each_arm_that_freezes_is_there_in_every_way_and_others_once() -> None:
 def test_an_arm_in_the_stored_way_is_the_trial_that_it_is_without_the_axis() -> None:
     with_axis, without = ({e.arm.written: e.trial.key for e in plan(made(norms=n)).entries} for n in (WAYS, None))
     assert without.items() <= with_axis.items() and len(with_axis) == len(without) + 4
+
+
+@pytest.mark.parametrize(
+    "network", [VIT, {"name": "spectrogram_transformer", "depth": 6, "width": 8, "heads": 2, "patch": 16}]
+)
+def test_what_freezes_no_norm_is_there_once(network: Mapping[str, object]) -> None:
+    family = {"F": {"below": "frozen", "above": "tuned", "cuts": (1, 2)}}
+    changed = made(network=network, norms=("stored", "tuned"), surgeries=family)
+    layers = len(changed.network.layer_names)
+    once, treated = f"f1t{layers - 1}", f"f2t{layers - 2}"
+    assert norms_of(plan(changed)) == {once: "stored", treated: "stored", f"{treated} norms tuned": "tuned"}
+    assert [(one.family, one.arm) for one in cut_points(changed)] == [
+        ("F", once),
+        ("F", treated),
+        ("F, norms tuned", once),
+        ("F, norms tuned", f"{treated} norms tuned"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("network", "surgery", "kept"),
+    [
+        ({"name": "plain_cnn"}, "f3t3", "stored"),
+        ({"name": "mlp"}, "f1t2", "stored"),
+        ({"name": "mtt_vgg"}, "f1t4", "tuned"),
+        (VIT, "f1t6", "stored"),
+        (VIT, "f1t6>t7", "stored"),
+        (VIT, "f2t5>f1t6", "tuned"),
+        (VIT, "t1f1t5", "tuned"),
+        ({"name": "timm", "model": "vit_base_patch16_clip_224"}, "f1t12", "tuned"),
+    ],
+)
+def test_norms_are_tuned_where_a_frozen_layer_may_have_one(
+    network: Mapping[str, object], surgery: str, kept: str
+) -> None:
+    spec: NetworkSpec = TypeAdapter(NetworkSpec).validate_python(network)
+    assert norms_on(spec, Surgery.parse(surgery), "tuned") == kept
 
 
 def test_a_way_is_the_trial_that_a_recipe_of_that_way_gives() -> None:
@@ -127,6 +169,11 @@ def test_an_arm_with_norms_is_told_in_words() -> None:
             {"network": {"name": "timm", "model": "test_vit"}, "surgeries": {"cut": "f1t3"}},
             ("norms",),
             "re-estimated has no effect, for the network has no batch norms; remove it",
+        ),
+        (
+            {"network": VIT, "surgeries": {"cut": "f1t6"}, "norms": ("stored", "tuned")},
+            ("norms",),
+            "tuned has no effect, for no layer that is frozen has a norm; remove it",
         ),
     ],
 )

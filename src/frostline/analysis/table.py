@@ -13,6 +13,7 @@ from frostline.analysis.metric import METRICS
 from frostline.catalog import Task
 from frostline.outcome import Failed, Finished
 from frostline.spec.arms import named_with_norms, written_with_norms
+from frostline.spec.frozen_norms import norms_on
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Family, Study
 
@@ -97,11 +98,12 @@ class CutPoint:
 def cut_points(study: Study) -> tuple[CutPoint, ...]:
     """Every cut of every family of ``study`` in the order of the file; single surgeries have none.
 
-    A family that freezes is one for each way that the study has with the norms of frozen layers.
+    A family that freezes is one for each way that the study has with the norms of frozen layers; at a cut where a way
+    changes nothing stands the arm in the stored way.
     """
     layers = len(study.network.layer_names)
     return tuple(
-        CutPoint(named_with_norms(name, way), cut, written_with_norms(surgery, way))
+        CutPoint(named_with_norms(name, way), cut, written_with_norms(surgery, norms_on(study.network, surgery, way)))
         for name, entry in study.surgeries.items()
         if isinstance(entry, Family)
         for way in (study.norms if study.norms and entry.below == "frozen" else ("stored",))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from frostline.spec.additions import Addition
 from frostline.spec.axes import CONTROLS, Beginning, Control, counterpart, from_scratch
+from frostline.spec.frozen_norms import norms_on
+from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Norms
 from frostline.spec.surgery import Surgery
 from frostline.spec.trial import Trial
@@ -87,12 +89,15 @@ def arms_of(named: Mapping[Surgery, tuple[str, ...]], controls: Collection[Contr
     return tuple(Arm(surgery, tuple(called), start) for (surgery, start), called in names.items())
 
 
-def in_each_way(arms: Sequence[Arm], norms: Sequence[Norms]) -> tuple[Arm, ...]:
-    """``arms``, of which those that freeze a layer stand there once for each of ``norms``, where these are given."""
+def in_each_way(arms: Sequence[Arm], norms: Sequence[Norms], network: NetworkSpec) -> tuple[Arm, ...]:
+    """``arms``, each once for every one of ``norms`` that changes something in what it freezes of ``network``.
+
+    An arm in which none of them does is there once, in the stored way.
+    """
     return tuple(
         replace(arm, norms=way, names=tuple(named_with_norms(name, way) for name in arm.names))
         for arm in arms
-        for way in (norms if norms and arm.surgery.freezes else ("stored",))
+        for way in dict.fromkeys(norms_on(network, arm.surgery, way) for way in norms or ("stored",))
     )
 
 

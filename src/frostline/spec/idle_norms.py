@@ -7,6 +7,7 @@ from typing import Any
 
 from frostline.spec.agreement import Disagreement, Keys, part, parts, recipe_of_transfers
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.frozen_norms import norms_on
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
 from frostline.spec.recipe import Norms, Recipe
 from frostline.spec.surgery import Surgery
@@ -41,9 +42,13 @@ def _where_nothing_is_normed(plain: Mapping[str, Any], keys: Keys, norms: Sequen
         kind = "norms" if lacking else "batch norms"
         has = "has" if len(idle) == 1 else "have"
         yield keys, f"{' and '.join(idle)} {has} no effect, for the network has no {kind}; remove it"
-    elif norms and len(surgeries) == len(raw) and not any(_freezes(entry) for entry in surgeries.values()):
+    elif norms and len(surgeries) == len(raw):
         has = "has" if len(norms) == 1 else "have"
-        yield keys, f"{' and '.join(norms)} {has} no effect, for no surgery freezes a layer; remove it"
+        known = [one for entry in surgeries.values() for one in _surgeries(entry, len(network.layer_names))]
+        if not any(one.freezes for one in known):
+            yield keys, f"{' and '.join(norms)} {has} no effect, for no surgery freezes a layer; remove it"
+        elif not any(norms_on(network, one, way) == way for one in known for way in norms):
+            yield keys, f"{' and '.join(norms)} {has} no effect, for no layer that is frozen has a norm; remove it"
 
 
 def _of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
@@ -59,5 +64,9 @@ def _of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
             yield ("recipes", name, "norms"), f"{said}; remove it"
 
 
-def _freezes(entry: Family | Surgery) -> bool:
-    return entry.below == "frozen" if isinstance(entry, Family) else entry.freezes
+def _surgeries(entry: Family | Surgery, layers: int) -> tuple[Surgery, ...]:
+    """The surgeries of ``entry`` at those of its cuts that a network of ``layers`` layers has."""
+    if isinstance(entry, Surgery):
+        return (entry,)
+    cuts = range(entry.lowest_cut, layers + 1)
+    return tuple(entry.at(cut, layers) for cut in cuts if entry.cuts == "all" or cut in entry.cuts)

@@ -86,7 +86,7 @@ def plan(study: Study) -> Plan:
     starts = {seed: _start(study, inputs, seed) for seed in study.seed_values}
     entries, faults = [], dict[str, None]()
     named = study.named_surgeries()
-    arms = in_each_way(arms_of(named, study.control_kinds), study.norms)
+    arms = in_each_way(arms_of(named, study.control_kinds), study.norms, study.network)
     for arm in with_additions(arms, study.additions, named):
         for share in study.shares:
             for seed in study.seed_values:
