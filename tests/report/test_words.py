@@ -138,7 +138,9 @@ def test_arms_with_tuned_norms_are_not_called_frozen() -> None:
     tuned = sounds(network=LITE, surgeries=arms, seeds=2, recipe={"steps": 400, "norms": "tuned"})
     planned = plan(tuned)
     html = page(tuned, planned, Findings(table(planned, outcomes(planned))))
-    assert html.index("No layer is frozen in this study") < html.index("<h2>Figures")
+    assert html.index("In this study (recipe: norms tuned) no layer that has norms is frozen") < html.index(
+        "<h2>Figures"
+    )
     assert "It concerns f9t9, f18&gt;t18." in html
     assert "number of layers kept but for their norms" in html
     assert "number of frozen layers" not in html
@@ -147,3 +149,17 @@ def test_arms_with_tuned_norms_are_not_called_frozen() -> None:
     assert not_frozen(stored, plan(stored)) == []
     whole = sounds(network=LITE, surgeries={"full": "t18"}, seeds=2, recipe={"steps": 400, "norms": "tuned"})
     assert not_frozen(whole, plan(whole)) == []
+
+
+def test_a_layer_without_norms_is_not_said_to_have_them_tuned() -> None:
+    """The lowest layer of a vision transformer has none, and it is the study that asks for the norms here."""
+    arms, vit = {"patch": "f1t6", "half": "f3t4"}, {"name": "timm", "model": "test_vit"}
+    made = sounds(network=vit, surgeries=arms, seeds=2, norms=("stored", "tuned"))
+    assert not_frozen(made, plan(made)) == [
+        "In arms with norms tuned (norms of the study) no layer that has norms is frozen: in layers written f the "
+        "scales and offsets of the norms are tuned and only the rest is kept. A layer written f that has no norms is "
+        "constant. It concerns f3t4 norms tuned."
+    ]
+    by_recipe = sounds(network=vit, surgeries=arms, seeds=2, recipe={"steps": 400, "norms": "tuned"})
+    (said,) = not_frozen(by_recipe, plan(by_recipe))
+    assert "(recipe: norms tuned)" in said and said.endswith("It concerns f3t4.")

@@ -11,6 +11,7 @@ from frostline.analysis.comparisons import cells, competing, distinct_runs, scra
 from frostline.spec.axes import CONTROLS
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
+from frostline.spec.frozen_norms import norms_on
 from frostline.spec.plan import Plan
 from frostline.spec.published import package_of, reference_kind
 from frostline.spec.splitting import FEWEST_FOLDS
@@ -85,13 +86,17 @@ def _with_additions(plan: Plan) -> list[str]:
 def not_frozen(study: Study, plan: Plan) -> list[str]:
     """A sentence that names the arms whose ``f`` is not a frozen layer, where their norms are tuned; else none."""
     every = tunes_norms(study)
-    arms = [arm.written for arm in plan.arms if arm.surgery.freezes and (every or arm.norms == "tuned")]
+    arms = [
+        arm.written
+        for arm in plan.arms
+        if (every or arm.norms == "tuned") and norms_on(study.network, arm.surgery, "tuned") == "tuned"
+    ]
     if not arms:
         return []
-    where = "No layer is frozen in this study:" if every else "In arms with norms tuned no layer is frozen:"
+    where = "In this study (recipe: norms tuned)" if every else "In arms with norms tuned (norms of the study)"
     return [
-        f"{where} in layers written f the scales and offsets of the norms are tuned "
-        f"(recipe: norms tuned) and only the rest is kept. It concerns {', '.join(arms)}."
+        f"{where} no layer that has norms is frozen: in layers written f the scales and offsets of the norms are tuned "
+        f"and only the rest is kept. A layer written f that has no norms is constant. It concerns {', '.join(arms)}."
     ]
 
 
