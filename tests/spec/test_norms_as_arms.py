@@ -89,6 +89,7 @@ def test_what_freezes_no_norm_is_there_once(network: Mapping[str, object]) -> No
         (VIT, "f1t6>t7", "stored"),
         (VIT, "f2t5>f1t6", "tuned"),
         (VIT, "t1f1t5", "tuned"),
+        ({"name": "timm", "model": "test_vit4"}, "f3t4", "stored"),
         ({"name": "timm", "model": "vit_base_patch16_clip_224"}, "f1t12", "tuned"),
     ],
 )
@@ -173,7 +174,7 @@ def test_an_arm_with_norms_is_told_in_words() -> None:
         (
             {"network": VIT, "surgeries": {"cut": "f1t6"}, "norms": ("stored", "tuned")},
             ("norms",),
-            "tuned has no effect, for no layer that is frozen has a norm; remove it",
+            "tuned has no effect, for no layer that is frozen has a norm to change; remove it",
         ),
     ],
 )

@@ -48,7 +48,8 @@ def _where_nothing_is_normed(plain: Mapping[str, Any], keys: Keys, norms: Sequen
         if not any(one.freezes for one in known):
             yield keys, f"{' and '.join(norms)} {has} no effect, for no surgery freezes a layer; remove it"
         elif not any(norms_on(network, one, way) == way for one in known for way in norms):
-            yield keys, f"{' and '.join(norms)} {has} no effect, for no layer that is frozen has a norm; remove it"
+            said = f"{' and '.join(norms)} {has} no effect, for no layer that is frozen has a norm to change"
+            yield keys, f"{said}; remove it"
 
 
 def _of_pretraining(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
