@@ -9,26 +9,33 @@ import pytest
 import torch
 from safetensors.torch import load
 
+from frostline.analysis.table import OUTCOMES, table, write_table
 from frostline.errors import DataFault
+from frostline.outcome import Failed, Finished
 from frostline.packing import Packed, pack
 from frostline.presets import presets
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Study
 from frostline.spec.synthesis import AdversarialRecipe, Forging
+from frostline.store import Store
+from tests.analysis import simulated
+from tests.analysis.simulated import finished
 from tests.trials import small_study
 
 ONE = {"shares": (0.1,), "seeds": 1, "surgeries": {"scratch": "r3"}, "source": None}
+RACING = {"scratch": "r6", "half": "f3r3", "deep": "f5r1"}
 FORGED = Forging(recipe=AdversarialRecipe(steps=1), number=2)
 
 
 def left_in(home: Path, study: Study) -> Plan:
     """The plan of ``study``, and in ``home`` what a run of it leaves, the weights of its trials among it."""
     (home / "figures").mkdir(parents=True)
-    for name in ("report.html", "table.csv", "table.parquet", "cuts_FR.json", "figures/gain.svg", "study.sqlite"):
+    for name in ("report.html", "cuts_FR.json", "figures/gain.svg"):
         (home / name).write_text(name)
     (home / "figures" / ".gain.svg.123").write_text("half")
     planned = plan(study)
+    write_table(table(planned, {}), home)
     for number, trial in enumerate(planned.trials):
         Shelf(home).keep_weights(trial.key, {"weight": torch.tensor([float(number)])})
         Shelf(home).keep_weights(trial.key, {"weight": torch.tensor([0.0])}, step=3)
@@ -86,6 +93,45 @@ def test_weights_of_trials_that_have_not_finished_are_counted(tmp_path: Path) ->
     Shelf(home).weights_path(planned.trials[0].key).unlink()
     (lacking,) = packed(home, study, planned).lacking
     assert lacking == "weights of 1 of 2 trials; these have not finished; run the study"
+
+
+def kept_in(home: Path, planned: Plan, outcomes: dict[str, Finished | Failed]) -> None:
+    """A store in ``home`` with ``outcomes``, and the table that a report makes of them."""
+    trials = {trial.key: trial for trial in planned.trials}
+    with Store(home) as store:
+        store.append_all([(trials[key], outcome) for key, outcome in outcomes.items()])
+    frame = table(planned, outcomes)
+    frame.attrs[OUTCOMES] = len(outcomes)
+    write_table(frame, home)
+
+
+def test_weights_that_failed_were_lost_or_have_not_been_trained_are_told_apart(tmp_path: Path) -> None:
+    study = small_study(**ONE | {"seeds": 4}, keep="best")
+    planned = plan(study)
+    failed, lost, _, _ = planned.trials
+    kept_in(
+        tmp_path / "small",
+        planned,
+        {failed.key: Failed(key=failed.key, error="bang", traceback=""), lost.key: finished(lost, 0.9)},
+    )
+    assert [told for told in packed(tmp_path / "small", study, planned).lacking if "weights" in told] == [
+        "weights of 1 of 4 trials; these failed; `frostline run` tries them again",
+        "weights of 1 of 4 trials; these have finished, but their weights are not there; run the study",
+        "weights of 2 of 4 trials; these have not finished; run the study",
+    ]
+
+
+def test_weights_of_arms_that_a_race_ruled_out_are_not_called_unfinished(tmp_path: Path) -> None:
+    study = simulated.study(surgeries=RACING, seeds=9, evidence="race", shares=(0.1,), keep="best")
+    planned = plan(study)
+    race, outcomes = simulated.raced(study, planned)
+    assert race.unrun
+    kept_in(tmp_path / "small", planned, outcomes)
+    for key in outcomes:
+        Shelf(tmp_path / "small").keep_weights(key, {"weight": torch.zeros(1)})
+    many = f"weights of {len(race.unrun)} of {len(planned.trials)} trials"
+    said = f"{many}; these are not run, for the race ruled out their arms"
+    assert said in packed(tmp_path / "small", study, planned).lacking
 
 
 def test_generators_are_packed_without_what_their_training_left(tmp_path: Path) -> None:

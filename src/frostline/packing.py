@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from frostline.analysis.racing import stopped_by_race
 from frostline.analysis.table import replace_whole
 from frostline.errors import DataFault
+from frostline.outcome import Failed
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
+from frostline.store import read_outcomes
 
 PAGE = "report.html"
 TABLES = ("*.csv", "*.parquet", "*.json")
 FIGURES = ("figures/*",)
 GENERATORS = tuple(f"generators/*/{name}" for name in ("generator.safetensors", "record.json", "*.csv", "*.png"))
+NOT_KEPT = "the study keeps only those that others start from; write keep: best and run it"
+FAILED = "these failed; `frostline run` tries them again"
+RULED_OUT = "these are not run, for the race ruled out their arms"
+GONE = "these have finished, but their weights are not there; run the study"
+UNFINISHED = "these have not finished; run the study"
 PACKED_ALREADY = (".safetensors", ".parquet", ".png")
 """What does not get smaller by much, and would take long."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some files of a study folder, what they are called together, and what there is to say where some are not there.
-
-    ``lacking`` is empty where none is missing.
-    """
+    """Some files of a study folder, what they are called together, and a sentence for each kind that is not there."""
 
     name: str
     files: tuple[Path, ...]
-    lacking: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def pack(study: Study, plan: Plan, file: Path, folder: Path) -> Packed:
     except OSError as error:
         raise DataFault(f"cannot write {target}: {error.strerror or error}; nothing was written") from None
     counts = (("study file", 1), *((part.name, len(part.files)) for part in parts))
-    return Packed(target, counts, tuple(part.lacking for part in parts if part.lacking))
+    return Packed(target, counts, tuple(told for part in parts for told in part.lacking))
 
 
 def parts_of(study: Study, plan: Plan, folder: Path) -> tuple[Part, ...]:
@@ -81,30 +87,38 @@ def parts_of(study: Study, plan: Plan, folder: Path) -> tuple[Part, ...]:
     page, tables, figures = _found(folder, (PAGE,)), _found(folder, TABLES), _found(folder, FIGURES)
     again = "`frostline report` writes what is finished"
     parts = [
-        Part("page", page, "" if page else f"the page; {again}"),
-        Part("tables", tables, "" if tables else f"tables; {again}"),
-        Part("figures", figures, "" if figures else f"figures; {again}"),
+        Part("page", page, () if page else (f"the page; {again}",)),
+        Part("tables", tables, () if tables else (f"tables; {again}",)),
+        Part("figures", figures, () if figures else (f"figures; {again}",)),
         _weights(study, plan, Shelf(folder)),
     ]
     if study.synthesis is not None:
         made = _found(folder, GENERATORS)
-        parts.append(Part("files of generators", made, "" if made else "generators; none has been trained yet"))
+        parts.append(Part("files of generators", made, () if made else ("generators; none has been trained yet",)))
     return tuple(parts)
 
 
 def _weights(study: Study, plan: Plan, shelf: Shelf) -> Part:
-    """The weights of the trials of ``plan`` with their checkpoints, and of how many trials there are none."""
+    """The weights of the trials of ``plan`` with their checkpoints, and of how many trials there are none, and why."""
     best = [path for trial in plan.trials if (path := shelf.weights_path(trial.key)).is_file()]
     steps = [path for trial in plan.trials for path in shelf.checkpoints(trial.key).values()]
-    lacking = len(plan.trials) - len(best)
-    if not lacking:
-        return Part("weights", (*best, *steps))
-    why = (
-        "the study keeps only those that others start from; write keep: best and run it"
-        if study.keep == "none"
-        else "these have not finished; run the study"
-    )
-    return Part("weights", (*best, *steps), f"weights of {lacking} of {len(plan.trials)} trials; {why}")
+    missing = [trial.key for trial in plan.trials if not shelf.weights_path(trial.key).is_file()]
+    reasons = Counter(_reasons(study, plan, shelf.folder, missing))
+    told = [f"weights of {count} of {len(plan.trials)} trials; {why}" for why, count in sorted(reasons.items())]
+    return Part("weights", (*best, *steps), tuple(told))
+
+
+def _reasons(study: Study, plan: Plan, folder: Path, missing: Sequence[str]) -> Iterator[str]:
+    """Why there are no weights of each of the trials with the keys ``missing``, and what to do."""
+    outcomes = read_outcomes(folder)
+    never = stopped_by_race(study, plan, outcomes)
+    for key in missing:
+        if study.keep == "none" and key not in plan.starts:
+            yield NOT_KEPT
+        elif isinstance(outcomes.get(key), Failed):
+            yield FAILED
+        else:
+            yield RULED_OUT if key in never else GONE if key in outcomes else UNFINISHED
 
 
 def _found(folder: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
