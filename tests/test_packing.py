@@ -134,6 +134,18 @@ def test_weights_of_arms_that_a_race_ruled_out_are_not_called_unfinished(tmp_pat
     assert said in packed(tmp_path / "small", study, planned).lacking
 
 
+def test_a_page_that_is_older_than_the_study_is_not_packed(tmp_path: Path) -> None:
+    home, study = tmp_path / "small", small_study(**ONE, keep="best")
+    planned = left_in(home, study)
+    (trial,) = planned.trials
+    with Store(home) as store:
+        store.append(trial, finished(trial, 0.9))
+    said = r"older than the study: 1 of its trials have ended otherwise .* write it again with `frostline report STUDY"
+    with pytest.raises(DataFault, match=said):
+        packed(home, study, planned)
+    assert not (tmp_path / "small.zip").exists()
+
+
 def test_generators_are_packed_without_what_their_training_left(tmp_path: Path) -> None:
     home, study = tmp_path / "small", small_study(**ONE, synthesis=FORGED)
     left_in(home, study)

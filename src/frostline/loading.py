@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLE = "table.parquet"
-AGAIN = "write it again with `frostline report STUDY --to {folder}`"
 PAGE = "report.html"
 FRAME = (
     '<iframe srcdoc="{page}" title="{title}" sandbox="allow-scripts allow-downloads" '
@@ -45,15 +44,9 @@ def load(folder: Path | str) -> pd.DataFrame:
         DataFault: nothing was reported there yet, the table is damaged, or the store holds other outcomes than it did
             for the report.
     """
-    import pandas as pd
+    from frostline.report.freshness import fresh_table
 
-    path = _reported(Path(folder), TABLE)
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise DataFault(f"{path} cannot be read ({error}); {AGAIN.format(folder=folder)}") from None
-    _refuse_old(frame, path)
-    return frame
+    return fresh_table(_reported(Path(folder), TABLE))
 
 
 def load_report(folder: Path | str) -> Report:
@@ -76,24 +69,3 @@ def _reported(folder: Path, name: str) -> Path:
             "`frostline run STUDY --to FOLDER`, which `frostline report STUDY --to FOLDER` completes"
         )
     return path
-
-
-def _refuse_old(frame: pd.DataFrame, path: Path) -> None:
-    """Raises where the store beside ``path`` has outcomes that ``frame`` does not tell as they are now."""
-    from frostline.analysis.table import OUTCOMES
-    from frostline.store import read_outcomes
-
-    known = read_outcomes(path.parent)
-    told = zip(frame["key"], frame["status"], strict=True)
-    changed = {key for key, status in told if key in known and known[key].status != status}
-    if changed:
-        raise DataFault(
-            f"{path} is older than the study: {len(changed)} of its trials have ended otherwise since it was written; "
-            f"{AGAIN.format(folder=path.parent)}"
-        )
-    seen = frame.attrs.get(OUTCOMES, len(known))
-    if seen != len(known):
-        raise DataFault(
-            f"{path} is not of the study as it is now: the store held {seen} outcomes when it was written and holds "
-            f"{len(known)}; {AGAIN.format(folder=path.parent)}"
-        )

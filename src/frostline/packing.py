@@ -14,12 +14,14 @@ from frostline.analysis.racing import stopped_by_race
 from frostline.analysis.table import replace_whole
 from frostline.errors import DataFault
 from frostline.outcome import Failed
+from frostline.report.freshness import fresh_table
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_outcomes
 
 PAGE = "report.html"
+TABLE = "table.parquet"
 TABLES = ("*.csv", "*.parquet", "*.json")
 FIGURES = ("figures/*",)
 GENERATORS = tuple(f"generators/*/{name}" for name in ("generator.safetensors", "record.json", "*.csv", "*.png"))
@@ -64,11 +66,14 @@ def pack(study: Study, plan: Plan, file: Path, folder: Path) -> Packed:
     It is written whole or not at all, and takes the place of a former one. ``folder`` stays as it is.
 
     Raises:
-        DataFault: the folder is missing or holds nothing of a study, or the file cannot be written.
+        DataFault: the folder is missing or holds nothing of a study, its page and tables are of another state of the
+            study than its store, or the file cannot be written.
     """
     if not folder.is_dir():
         raise DataFault(f"there is no folder {folder}; run the study first, or name its folder with --to")
     parts = parts_of(study, plan, folder)
+    if (folder / TABLE).is_file():
+        fresh_table(folder / TABLE)
     if not any(part.files for part in parts):
         raise DataFault(
             f"{folder} holds no page, tables, figures or weights; run the study, or name its folder by --to"
