@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from frostline.errors import nearest
 from frostline.spec.additions import GIVEN_TO_ALL, Addition, addition_faults
 from frostline.spec.augmentation import NOTHING, Augmentation
-from frostline.spec.axes import CONTROLS, Control, ControlsChoice, Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.forging_faults import forging_faults
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
+from frostline.spec.parts import Disagreement, Keys, controls_in, keeping, part, parts, recipe_of_transfers
 from frostline.spec.recipe import Recipe
-from frostline.spec.surgery import Surgery, misfit
+from frostline.spec.surgery import Surgery
+from frostline.spec.surgery_faults import misfits, same_labels
 from frostline.spec.synthesis import Forging
 from frostline.spec.task_recipes import head_faults, recipe_faults
 from frostline.spec.trial import WeightsFile
-
-Keys = tuple[int | str, ...]
-Disagreement = tuple[Keys, str]
 
 
 def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
@@ -35,7 +32,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
     dataset, source = part(Dataset, raw.get("dataset")), part(Source, raw.get("source"))
     found: list[Disagreement] = []
     if network is not None:
-        found += misfits(surgeries, network.layer_names) + _same_labels(surgeries, len(network.layer_names))
+        found += misfits(surgeries, network.layer_names) + same_labels(surgeries, len(network.layer_names))
         if dataset is not None and (why := network.fault_on(dataset.plane_shape[1:])):
             found.append((("network",), why))
         if raw.get("head") == "hidden-kept" and network.hidden is None:
@@ -147,36 +144,6 @@ def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     return [(("source", "dataset"), said)]
 
 
-def misfits(surgeries: Mapping[str, Family | Surgery], layer_names: Sequence[str]) -> list[Disagreement]:
-    """The ``surgeries`` that do not fit a network of these layers."""
-    found: list[Disagreement] = []
-    layers = len(layer_names)
-    for name, entry in surgeries.items():
-        if isinstance(entry, Surgery):
-            if len(entry) != layers:
-                found.append((("surgeries", name), misfit(entry, layer_names)))
-        elif entry.cuts != "all":
-            wrong = [cut for cut in entry.cuts if not entry.lowest_cut <= cut <= layers]
-            if wrong:
-                span = f"must be from {entry.lowest_cut} to {layers}, the depth of the network"
-                found.append((("surgeries", name, "cuts"), f"{', '.join(map(str, wrong))} {span}"))
-    return found
-
-
-def _same_labels(surgeries: Mapping[str, Family | Surgery], layers: int) -> list[Disagreement]:
-    """Surgeries that are called as a cut of a family is, and are another."""
-    found: list[Disagreement] = []
-    for family, entry in surgeries.items():
-        if isinstance(entry, Surgery):
-            continue
-        for cut in range(entry.lowest_cut, layers + 1) if entry.cuts == "all" else entry.cuts:
-            named = surgeries.get(f"{family} cut {cut}")
-            if isinstance(named, Surgery) and entry.lowest_cut <= cut <= layers and named != entry.at(cut, layers):
-                said = f"is {named}, but cut {cut} of {family} is {entry.at(cut, layers)} under the same name"
-                found.append((("surgeries", f"{family} cut {cut}"), f"{said}; call it otherwise"))
-    return found
-
-
 def _unknown_recipes(raw: Mapping[str, Any], source: object) -> list[Disagreement]:
     recipes = raw.get("recipes", {})
     if not isinstance(recipes, Mapping):
@@ -213,36 +180,3 @@ def _repeated(raw: Mapping[str, Any]) -> list[Disagreement]:
         if not values and key in ("shares", "seeds"):
             found.append(((key,), "is empty; name at least one"))
     return found
-
-
-def keeping(surgeries: Mapping[str, Family | Surgery]) -> list[str]:
-    """The names of the ``surgeries`` that keep some weights of what they start from."""
-    return [name for name, entry in surgeries.items() if entry.needs_start]
-
-
-def controls_in(raw: Mapping[str, Any]) -> tuple[Control, ...]:
-    """The kinds of control arms that the values under the keys of a study add; none where they cannot be read."""
-    chosen = part(ControlsChoice, raw.get("controls")) or ()
-    return CONTROLS if chosen == "all" else tuple(chosen)
-
-
-def part(kind: Any, raw: object) -> Any:
-    """``raw`` as a value of ``kind``, or None where it has faults of its own (they are told from the whole)."""
-    try:
-        return None if raw is None else TypeAdapter(kind).validate_python(raw)
-    except ValidationError:
-        return None
-
-
-def parts(kind: Any, raw: object) -> dict[str, Any]:
-    """The values of ``raw``, by their names, that can be read as a ``kind``; none where it is no group of keys."""
-    items = raw.items() if isinstance(raw, Mapping) else ()
-    return {name: value for name, entry in items if (value := part(kind, entry)) is not None}
-
-
-def recipe_of_transfers(plain: Mapping[str, Any]) -> tuple[Keys, Recipe | None]:
-    """The keys under which the recipe of the transfers stands, and the recipe where it can be read."""
-    named, recipes = plain.get("recipe"), plain.get("recipes")
-    if not isinstance(named, str):
-        return ("recipe",), part(Recipe, named)
-    return ("recipes", named), part(Recipe, recipes.get(named) if isinstance(recipes, Mapping) else None)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from frostline.spec.agreement import Disagreement, Keys, controls_in, keeping, misfits, part, parts, recipe_of_transfers
 from frostline.spec.arms import arms_of
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.dataset import Dataset
 from frostline.spec.idle_norms import idle_norms
 from frostline.spec.network import NetworkSpec, Timm
+from frostline.spec.parts import Disagreement, Keys, controls_in, keeping, part, parts, recipe_of_transfers
 from frostline.spec.recipe import Recipe
 from frostline.spec.surgery import Fate, Surgery
+from frostline.spec.surgery_faults import misfits
 from frostline.spec.synthesis import Forging
 from frostline.spec.trial import WeightsFile
 

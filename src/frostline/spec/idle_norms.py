@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from frostline.spec.agreement import Disagreement, Keys, part, parts, recipe_of_transfers
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
 from frostline.spec.frozen_norms import norms_on
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn, Timm
+from frostline.spec.parts import Disagreement, Keys, part, parts, recipe_of_transfers
 from frostline.spec.recipe import Norms, Recipe
 from frostline.spec.surgery import Surgery
 

@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 
 from frostline.catalog import dataset_cards
 from frostline.errors import nearest
-from frostline.spec.agreement import Keys
 from frostline.spec.axes import Pretraining
 from frostline.spec.mtt_vgg import MttVgg
 from frostline.spec.network import Mlp, PlainCnn, Timm
+from frostline.spec.parts import Keys
 from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 from frostline.spec.study import Study
 from frostline.spec.trial import WeightsFile

@@ -14,9 +14,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from frostline.errors import DataFault, Fault, StudyFaults
-from frostline.spec.agreement import Keys, disagreements
+from frostline.spec.agreement import disagreements
 from frostline.spec.idle import idle_keys
 from frostline.spec.messages import message_for
+from frostline.spec.parts import Keys
 from frostline.spec.study import Study
 
 MOST_VALUES = 100_000
