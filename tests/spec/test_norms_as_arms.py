@@ -208,3 +208,17 @@ def test_a_way_is_held_against_the_control_of_the_same_way() -> None:
     assert held["f2t3 norms tuned"] == "f2r3 norms tuned from random"
     assert held["f2t3"] == "f2r3 from random" and held["t5"] == "r5"
     assert len(held) == 7
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("F", "F, norms tuned"), ("F", "F cut 2, norms tuned"), ("half", "half, norms re-estimated")],
+)
+def test_a_surgery_is_not_called_as_another_is_with_norms(first: str, second: str) -> None:
+    named = {"F": {"below": "frozen", "above": "tuned", "cuts": (0, 2, 5)}, "half": "f3t2"}
+    raw = {**RESNET, "norms": WAYS, "recipe": {"steps": 3}, "surgeries": {first: named[first], second: "t5"}}
+    way = second.rpartition(" ")[2]
+    said = f"is what {first} is called with norms {way}; call it otherwise"
+    assert disagreements(raw) == [(("surgeries", second), said)]
+    assert disagreements({**raw, "norms": ()}) == []
+    assert disagreements({**raw, "surgeries": {"full": "r5", second: "t5"}}) == []

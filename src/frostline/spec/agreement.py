@@ -14,9 +14,9 @@ from frostline.spec.dataset import Dataset
 from frostline.spec.forging_faults import forging_faults
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
 from frostline.spec.parts import Disagreement, Keys, controls_in, keeping, part, parts, recipe_of_transfers
-from frostline.spec.recipe import Recipe
+from frostline.spec.recipe import Norms, Recipe
 from frostline.spec.surgery import Surgery
-from frostline.spec.surgery_faults import misfits, same_labels
+from frostline.spec.surgery_faults import misfits, same_labels, same_names_with_norms
 from frostline.spec.synthesis import Forging
 from frostline.spec.task_recipes import head_faults, recipe_faults
 from frostline.spec.trial import WeightsFile
@@ -39,6 +39,7 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
             found.append((("head",), "hidden-kept needs a network with a hidden dense layer; add network.hidden"))
         if dataset is not None:
             found += [(("network", key), why) for key, why in head_faults(network, dataset)]
+    found += same_names_with_norms(surgeries, part(tuple[Norms, ...], raw.get("norms")) or ())
     found += _useless_or_missing_source(raw, surgeries)
     if dataset is not None and isinstance(source, Pretraining):
         found += _unlike_planes(source.dataset, dataset)
