@@ -14,7 +14,7 @@ symbol    meaning                                                               
 h         share of the target data                                                    1
 slope     what a layer more frozen is worth                                           score
 trend     how much more it is worth with ten times the data                           score
-weight    what a score contributes    to the trend                                   1
+weight    what a score contributes to the trend                                       1
 ========  ==========================================================================  ============
 """
 

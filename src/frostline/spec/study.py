@@ -65,8 +65,9 @@ class Study(Value):
     training.
     ``evidence`` is ``all`` where every seed of every arm is run, and ``race`` where seeds are added in rounds to the
     arms that could still be the best.
-    ``margin`` is how much less accurate than the best (as a part of all items) a recommended arm may be at most, and
-    ``family`` whether the comparisons at one share or at all shares together are corrected for their number.
+    ``margin`` is how far below the best a recommended arm may lie at most, as a part of 1 of what arms are judged by:
+    the accuracy, of tags the mean ROC-AUC, of values the mean concordance. ``family`` is whether the comparisons at one
+    share or at all shares together are corrected for their number.
     ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
     ``norms`` names several ways with the norms of frozen layers (``spec.recipe``), in place of the one of the recipe:
     each surgery that freezes a layer is then an arm in each of these ways.
