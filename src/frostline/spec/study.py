@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from frostline.errors import Fault, StudyFaults, nearest
+from frostline.errors import Fault, StudyFaults
 from frostline.spec.additions import Addition
 from frostline.spec.agreement import disagreements
 from frostline.spec.augmentation import Augmentation
@@ -26,10 +24,11 @@ from frostline.spec.axes import (
 )
 from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
+from frostline.spec.narrowing import Narrowing, chosen_of, narrowing_faults
 from frostline.spec.network import NetworkSpec
 from frostline.spec.recipe import Norms, Recipe
 from frostline.spec.scoring import Scores
-from frostline.spec.surgery import Surgery, misfit
+from frostline.spec.surgery import Surgery
 from frostline.spec.synthesis import Forging
 from frostline.spec.trial import Head
 
@@ -39,22 +38,6 @@ Varying = Literal["split", "share", "weights", "batches", "pretraining"]
 Keep = Literal["none", "best", "checkpoints"]
 Evidence = Literal["all", "race"]
 FamilyOf = Literal["share", "study"]
-
-
-@dataclass(frozen=True)
-class Narrowing:
-    """A part of a study, as chosen on the command line; None and empty leave an axis as it is.
-
-    ``arms`` are narrowed to together with their controls.
-    ``seeds`` as a number is the first so many of the study's own, as a tuple exactly those. ``stand_ins`` maps the name
-    of a dataset of the study to the one that takes its place.
-    """
-
-    shares: tuple[float, ...] | None = None
-    seeds: int | tuple[int, ...] | None = None
-    arms: tuple[Surgery, ...] | None = None
-    recipe: str | None = None
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Study(Value):
@@ -157,96 +140,10 @@ class Study(Value):
         Raises:
             StudyFaults: every choice that this study cannot follow, by the option it stands in.
         """
-        faults = _narrowing_faults(self, narrowing)
+        faults = narrowing_faults(self, narrowing)
         if not faults:
-            chosen = {**dict(self), **_chosen(self, narrowing)}
+            chosen = {**dict(self), **chosen_of(self, narrowing)}
             faults = [Fault(".".join(map(str, keys)), message) for keys, message in disagreements(chosen)]
         if faults:
             raise StudyFaults("the command line", faults)
         return Study(**chosen)
-
-
-def _narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
-    """Everything that ``narrowing`` asks for and ``study`` does not have, or that is no legal value."""
-    own = len(study.seed_values)
-    faults = [
-        Fault("--shares", f"{share:g} must be greater than 0 and at most 1")
-        for share in narrowing.shares or ()
-        if not 0 < share <= 1
-    ]
-    if isinstance(narrowing.seeds, int) and not 1 <= narrowing.seeds <= own:
-        said = f"must be from 1 to {own}, the number of seeds of the study (got {narrowing.seeds})"
-        faults.append(Fault("--seeds", said))
-    faults += [
-        Fault("--arm", misfit(arm, study.network.layer_names))
-        for arm in narrowing.arms or ()
-        if len(arm) != len(study.network.layer_names)
-    ]
-    faults += [
-        Fault(
-            "--arm", f"{arm} is the name of another surgery of the study, {study.surgeries[str(arm)]}; rename that one"
-        )
-        for arm in narrowing.arms or ()
-        if study.surgeries.get(str(arm), arm) != arm
-    ]
-    if narrowing.arms == ():
-        faults.append(Fault("--arm", "is empty; name at least one"))
-    name, known = narrowing.recipe, study.recipes
-    if name is not None and name not in known:
-        said = f"no recipe is called {name!r}{nearest(name, known)}; known: {', '.join(known) or 'none'}"
-        faults.append(Fault("--recipe", said))
-    return faults + _stand_in_faults(study, narrowing.stand_ins)
-
-
-def _stand_in_faults(study: Study, stand_ins: Mapping[str, str]) -> list[Fault]:
-    datasets = [study.dataset] + ([study.source.dataset] if isinstance(study.source, Pretraining) else [])
-    used = sorted({dataset.name for dataset in datasets})
-    said = [
-        f"the study uses no dataset {name!r}{nearest(name, used)}; it uses {', '.join(used)}"
-        for name in stand_ins
-        if name not in used
-    ]
-    for dataset in datasets:
-        try:
-            _replaced(dataset, stand_ins)
-        except ValidationError as error:
-            reasons = (str(detail["ctx"]["error"]) for detail in error.errors())
-            said += [f"{dataset.name}={stand_ins[dataset.name]}: {reason}" for reason in reasons]
-    return [Fault("--stand-in", message) for message in dict.fromkeys(said)]
-
-
-def _chosen(study: Study, narrowing: Narrowing) -> dict[str, object]:
-    """The new value of each key of ``study`` that ``narrowing`` changes."""
-    source, seeds, controls, scores = study.source, narrowing.seeds, study.controls, study.scores
-    if isinstance(source, Pretraining):
-        source = source.model_copy(update={"dataset": _replaced(source.dataset, narrowing.stand_ins)})
-    if narrowing.arms is not None and not any(arm.needs_start for arm in narrowing.arms):
-        source, controls, scores = None, (), None
-    chosen = {
-        "dataset": _replaced(study.dataset, narrowing.stand_ins),
-        "shares": narrowing.shares,
-        "seeds": study.seed_values[:seeds] if isinstance(seeds, int) else seeds,
-        "surgeries": None if narrowing.arms is None else _kept_surgeries(study, narrowing.arms),
-        "recipe": narrowing.recipe,
-    }
-    return {
-        "source": source,
-        "controls": controls,
-        "scores": scores,
-        **{key: value for key, value in chosen.items() if value is not None},
-    }
-
-
-def _kept_surgeries(study: Study, arms: tuple[Surgery, ...]) -> dict[str, Family | Surgery]:
-    layers, known = len(study.network.layer_names), study.named_surgeries()
-    kept: dict[str, Family | Surgery] = {}
-    for name, entry in study.surgeries.items():
-        if isinstance(entry, Surgery):
-            kept |= {name: entry} if entry in arms else {}
-        elif cuts := tuple(cut for cut, surgery in entry.surgeries(layers).items() if surgery in arms):
-            kept[name] = entry.model_copy(update={"cuts": cuts})
-    return kept | {str(arm): arm for arm in arms if arm not in known}
-
-
-def _replaced(dataset: Dataset, stand_ins: Mapping[str, str]) -> Dataset:
-    return Dataset(**{**dataset.model_dump(exclude_defaults=True), "name": stand_ins.get(dataset.name, dataset.name)})
