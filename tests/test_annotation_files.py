@@ -105,8 +105,11 @@ def test_short_recordings_are_told_and_numbers_are_written_as_they_were_annotate
     (tmp_path / "vgmidi_va" / "va.csv").write_text("\n".join(["file,series,game,valence,arousal", *rows]) + "\n")
     for series in "abcde":
         noise(tmp_path / "vgmidi_va" / "audio" / f"{series}.ogg", 0.15 if series == "c" else 0.25)
+    half = tmp_path / "results" / "study" / ".vgmidi_va-annotations.csv.part"
+    half.parent.mkdir(parents=True)
+    half.write_text("of another program that writes the same file")
     status, said, _ = prepared(f"{{name: vgmidi_va, {SOUND}}}")
-    assert status == 0
+    assert status == 0 and half.exists()
     assert (
         "vgmidi_va: 1 of 5 recordings are shorter than the 0.2 s that are taken of each, and get silence before and "
         "behind; the shortest has 0.15 s (audio/c.ogg)\n"

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from frostline.analysis.table import replace_whole
 from frostline.catalog import Listed
 from frostline.data.samples import Collection
 from frostline.spec.reading import Reading
@@ -69,6 +70,5 @@ def _shortest(number: float) -> str:
 def _written(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
-    return temporary.replace(path)
+    replace_whole(path, lambda part: part.write_text(text.getvalue(), encoding="utf-8", newline=""))
+    return path
