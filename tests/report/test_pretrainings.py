@@ -25,19 +25,31 @@ def pretrained(study: Study, plan: Plan, *scores: float) -> Findings:
     return replace(findings, trained={**findings.trained, **found})
 
 
-def test_the_scores_of_the_pretrained_networks_are_told_with_their_spread() -> None:
+def test_the_mean_score_of_the_pretrained_networks_has_an_interval_and_their_number() -> None:
+    """By Student's t with one degree of freedom, 12.7 * 0.05 to either side, and no accuracy is above 1."""
     study = small(seeds=2)
     section = pretrainings(study, plan(study), pretrained(study, plan(study), 0.8, 0.9))
     assert section.paragraphs[0].startswith(
-        "Pretrained on fashion_mnist, 2 networks reached accuracy 0.850 on average, from 0.800 to 0.900 on test parts "
+        "Pretrained on fashion_mnist, 2 networks reached accuracy 0.850 [0.215, 1.000] n = 2 (95 % interval over "
+        "networks) on test parts of its own of"
     )
     assert section.table is None
 
 
-def test_those_that_have_not_finished_are_counted() -> None:
+def test_the_interval_of_networks_that_were_tested_on_folds_is_widened() -> None:
+    """Six folds: the variance of the mean of two is 1/2 + 1/4 of that of one network."""
+    study = small(seeds=2, source={"dataset": {"name": "fsdd", "size": 28}})
+    assert isinstance(study.source, Pretraining) and study.source.dataset.fold_count == 6
+    section = pretrainings(study, plan(study), pretrained(study, plan(study), 0.84, 0.86))
+    assert "accuracy 0.850 [0.694, 1.000] n = 2" in section.paragraphs[0]
+
+
+def test_a_single_network_has_no_interval_and_those_that_have_not_finished_are_counted() -> None:
     study = small(seeds=2)
     section = pretrainings(study, plan(study), pretrained(study, plan(study), 0.8))
-    assert section.paragraphs[0].startswith("Pretrained on fashion_mnist, 1 of 2 networks reached accuracy 0.800 on")
+    assert section.paragraphs[0].startswith(
+        "Pretrained on fashion_mnist, 1 of 2 networks reached accuracy 0.800 (one run: no interval) on test parts"
+    )
 
 
 def test_each_tag_that_was_learned_has_its_figures() -> None:

@@ -132,7 +132,7 @@ def _by_name(runs: Sequence[Sequence[Figures]]) -> dict[str, list[Figures]]:
 
 def _tag(name: str, figures: Sequence[TagFigures], terms: Terms) -> tuple[str, ...]:
     columns = ([one.roc_auc for one in figures], [one.average_precision for one in figures], [o.f1 for o in figures])
-    told = [_mean(values, (0.0, 1.0), terms, name) for values in columns]
+    told = [mean_in_words(values, (0.0, 1.0), terms, name) for values in columns]
     positives, thresholds = [one.positives for one in figures], [one.threshold for one in figures]
     return (name, _range(positives, "{:,}"), *told, _range(thresholds, "{:.2f}"))
 
@@ -145,10 +145,10 @@ def _value(name: str, figures: Sequence[ValueFigures], terms: Terms) -> tuple[st
         ([one.mae for one in figures], (0.0, inf)),
         ([one.mse for one in figures], (0.0, inf)),
     ]
-    return (name, *(_mean(values, ends, terms, name) for values, ends in columns))
+    return (name, *(mean_in_words(values, ends, terms, name) for values, ends in columns))
 
 
-def _mean(values: Sequence[float | None], ends: tuple[float, float], terms: Terms, name: str) -> str:
+def mean_in_words(values: Sequence[float | None], ends: tuple[float, float], terms: Terms, name: str) -> str:
     """The mean of ``values``, those that are known, with its interval over the runs, which ends where they do."""
     known = [value for value in values if value is not None]
     found = estimate_of(known, None, terms, stream(0, "output", name, *map(repr, known)))
