@@ -68,6 +68,7 @@ def test_every_arm_has_run_at_every_share_and_seed_with_equal_steps(folder: Path
 def test_one_generator_is_made_for_a_share_and_a_split_and_serves_the_control_too(folder: Path) -> None:
     assert len(list((folder / "generators").iterdir())) == 2 * 2
     assert len(list((folder / "synthetic").glob("*.npy"))) == 2 * 2 * 2
+    assert len(list((folder / "synthetic").glob("*.json"))) == 2 * 2 * 2
 
 
 def test_the_table_names_arm_addition_and_control(folder: Path) -> None:
@@ -88,6 +89,7 @@ def test_the_page_tells_what_additions_did_what_they_are_worth_and_what_trained(
         "How the synthetic items were made",
         "Real (left) beside synthetic planes (right) of equal conditions: gan, shuffled at 5 %, seed 0",
         "shuffled is a control of gan, which is never recommended",
+        "Frechet distance (of real)",
     ):
         assert said in text, said
     made = {path.name for path in (folder / "figures").iterdir()}

@@ -14,7 +14,7 @@ from frostline.analysis.frost_line import percent
 from frostline.analysis.verdicts import Table
 from frostline.report.drawing import OKABE_ITO, Picture, counted, panels, rendered, style
 from frostline.report.figure_numbers import Value, with_numbers
-from frostline.report.generators_found import Generator, Near
+from frostline.report.generators_found import Generator, LookSeen, Near
 from frostline.report.section import Section
 
 DASH = "\N{EM DASH}"
@@ -114,15 +114,21 @@ def _lines(seen: str) -> tuple[tuple[str, str], ...]:
 
 
 def _words(found: Sequence[Generator]) -> str:
-    said = []
+    """Where the generators of each name ended."""
+    ends: dict[str, list[LookSeen]] = {}
     for one in found:
         if one.looks:
-            last = one.looks[-1]
-            said.append(
-                f"{one.name}, seeds {_seeds(one)}: after step {last.step} separation {last.separation:.2f}, variety "
-                f"{last.variety:.2f}."
-            )
+            ends.setdefault(one.name, []).append(one.looks[-1])
+    said = [
+        f"{name} ({counted(len(last), 'generator')}): after step {_span([k.step for k in last], '{:.0f}')} separation "
+        f"{_span([k.separation for k in last], '{:.2f}')}, variety {_span([k.variety for k in last], '{:.2f}')}."
+        for name, last in ends.items()
+    ]
     return " ".join(said)
+
+
+def _span(values: Sequence[float], form: str) -> str:
+    return " to ".join(dict.fromkeys(form.format(value) for value in (min(values), max(values))))
 
 
 def _numbers(one: Generator) -> list[tuple[Value, ...]]:
