@@ -168,7 +168,9 @@ def test_folds_of_ones_own_part_no_group_only_where_something_says_the_groups(tm
 
 def test_synthetic_items_are_told_with_their_generator_and_their_number_at_each_share() -> None:
     said = told(study(surgeries=FEW, synthesis={"recipe": {"steps": 9}, "ratio": 0.5, "conditions": "resampled"}))
-    assert "Beside the real items of every training: 0.5 times as many synthetic items, conditions resampled" in said
+    assert (
+        ", conditions resampled, of a generator (latent 100, width 32 to 256) trained for 9 steps of 16 items" in said
+    )
     assert (
         "Synthetic items only train: every arm at 1 %, 81 synthetic items beside 162 real ones; every arm at 10 %, "
         "810 synthetic items beside 1,620 real ones. Each generator learned from the real training items of its share "
