@@ -191,6 +191,7 @@ class Dying(Job):
         return super().__getattribute__(name)
 
 
+@pytest.mark.slow
 def test_a_dead_worker_fails_every_trial_of_its_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FROSTLINE_TEST_HOME", str(os.getpid()))
     healthy = jobs(tmp_path, 4)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from frostline.analysis.audit_claims import checked
 from frostline.analysis.audit_differences import against_baseline, against_highest, every_difference
-from frostline.analysis.audit_figures import attainable, counted_twice, missing_seeds, pairing, reversals
+from frostline.analysis.audit_figures import attainable, counted_twice, missing_seeds, reversals
 from frostline.analysis.audit_items import items_enough
+from frostline.analysis.audit_pairing import pairing
 from frostline.analysis.audit_questions import Claim, Questions
 from frostline.analysis.audit_sizes import implied, named_sizes, official_part, overlap, test_items
 from frostline.analysis.compared import VALIDATION, Compared, corrected, every_pair, means_at, shares_of, with_arm

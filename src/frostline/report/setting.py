@@ -9,13 +9,13 @@ import pandas as pd
 
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
+from frostline.report.networks import network_in_words
 from frostline.report.recipes import augmentation_in_words, forging_in_words, recipe_in_words
 from frostline.report.words import dataset_in_words, source_in_words, varying
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.forged import forged_of
-from frostline.spec.network import NetworkSpec, PlainCnn, Timm
 from frostline.spec.plan import Plan
 from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
@@ -38,7 +38,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
     """
     seeds = ", ".join(map(str, study.seed_values))
     return [
-        f"Network: {_network(plan.entries[0].trial.network)}.",
+        f"Network: {network_in_words(plan.entries[0].trial.network)}.",
         f"Target: {_data(study.dataset)}.",
         f"Source: {_source(study)}.",
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
@@ -112,33 +112,6 @@ def _normalisation(plan: Plan) -> str:
         case statistics:
             mean, deviation = (", ".join(f"{v:g}" for v in vs) for vs in (statistics.mean, statistics.deviation))
             return f"{scaled}, then by the mean {mean} and the deviation {deviation} of each channel"
-
-
-def _network(network: NetworkSpec) -> str:
-    """The name of ``network`` and every number that has an effect."""
-    if isinstance(network, Timm):
-        return _timm(network)
-    idle = {"pool_every", "pool_stride"} if isinstance(network, PlainCnn) and network.pooling == "none" else set()
-    head = network.model_dump(include={"hidden"} if network.output == "linear" else {"hidden", "output"})
-    numbers = network.model_dump(exclude={"name", "hidden", "output", *idle}) | head
-    told = (f"{name.replace('_', ' ')} {'none' if value is None else value}" for name, value in numbers.items())
-    return f"{network.name}, {', '.join(told)}"
-
-
-def _timm(network: Timm) -> str:
-    """A network of timm with its layers, input first, and what was chosen of it."""
-    known = network.architecture
-    layers = [network.layer_names[0], f"{known.blocks} blocks", *(["top"] if known.top else [])]
-    told = [f"timm {network.model}", f"{len(network.layer_names)} layers ({', '.join(layers)})"]
-    if known.reads is not None:
-        told.append(f"readout {known.reads if network.readout == 'own' else network.readout}")
-    patch = network.patch or known.patch
-    if patch is not None:
-        told.append(f"patches of {patch} x {patch}")
-    told.append(f"drop path {network.drop_path:g}" if network.drop_path else "no drop path")
-    if network.norm_epsilon is not None:
-        told.append(f"epsilon of the layer norms {network.norm_epsilon:g}")
-    return ", ".join(told)
 
 
 def _data(dataset: Dataset) -> str:
