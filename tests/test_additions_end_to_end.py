@@ -16,7 +16,7 @@ from frostline.store import read_outcomes
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
 SYNTHESIS = {
-    "recipe": {"steps": 20, "batch": 8, "look_every": 5},
+    "recipe": {"steps": 20, "batch": 8, "look_every": 4},
     "sizes": {"latent": 8, "width": 4, "widest": 8, "size": (16, 16)},
     "ratio": 1.0,
     "conditions": "resampled",
