@@ -80,12 +80,12 @@ def test_a_shape_beyond_the_bound_is_an_error_and_not_computed_as_it_is(monkeypa
 
 
 @pytest.mark.slow
-def test_without_a_compiler_nothing_is_compiled_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_nothing_is_compiled_and_that_is_told() -> None:
     import torch._inductor.config
 
     torch._dynamo.reset()
-    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", ("/absent",))
-    with pytest.raises(NotCompiled, match="No working C\\+\\+ compiler found"):
+    absent = torch._inductor.config.patch({"cpp.cxx": ("/absent",)})
+    with absent, pytest.raises(NotCompiled, match="No working C\\+\\+ compiler found"):
         compiled(network(), RECIPE.model_copy(update={"batch": 17}))
 
 
