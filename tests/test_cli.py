@@ -111,7 +111,11 @@ def test_export_packs_a_study_that_has_run_into_one_file(folder: Path, frostline
     assert "not in it: weights of 18 of 21 trials" in said
     with zipfile.ZipFile(folder / "results" / "small.zip") as archive:
         assert {"small/small.yaml", "small/report.html", "small/table.csv"} <= set(archive.namelist())
-    assert frostline("export", "small.yaml") == (2, "", "export needs to know as what; write --zip\n")
+    assert frostline("export", "small.yaml") == (
+        2,
+        "",
+        "export packs a study into one .zip file alone; write: frostline export small.yaml --zip\n",
+    )
 
 
 def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(folder: Path) -> None:

@@ -191,7 +191,7 @@ def export(
     from frostline.packing import pack
 
     if not zipped:
-        raise FrostlineError("export needs to know as what; write --zip")
+        raise FrostlineError(f"export packs a study into one .zip file alone; write: frostline export {study} --zip")
     typer.echo(
         pack(
             *planned_as(study, Options(None, None, None, [], None, [])), find_study(study), to or default_folder(study)

@@ -58,8 +58,8 @@ def unscored(plan: Plan, scores: Mapping[str, Scored | Failed]) -> tuple[Scoring
 def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Iterator[Ended]:
     """Runs what ``plan`` lacks and yields each outcome once it is stored; starts before what starts from them.
 
-    Layers are scored beside the first trials that start from them, and those of trained arms beside later ones. Data in
-    files is compared with that of the kept outcomes even where nothing lacks.
+    Layers are scored beside the first trials that start from them, those of trained arms beside later ones or after the
+    last. Data in files is compared with that of the kept outcomes even where nothing lacks.
 
     Raises:
         StoreMismatch: data, weights or the device differ from those of the outcomes already kept.
@@ -83,7 +83,6 @@ def execute(study: Study, plan: Plan, store: Store, executor: Executor) -> Itera
 
     ended: dict[str, Finished | Failed] = {k: o for k, o in outcomes.items() if isinstance(o, Finished)}
     for asked in _rounds(study, plan, ended):
-        # What is scored of the last wave is scored after it.
         for wave in (*plan.waves, ()):
             due = {trial.key for trial in wave if trial.key in missing and trial.key in asked}
             scored = {key: waiting.pop(key) for key in _ready(waiting, ended.keys() - missing)}

@@ -20,32 +20,11 @@ from jaxtyping import Float, Float64, Int64
 from scipy.spatial.distance import cdist
 
 from frostline.errors import GeneratorFailed
-from frostline.outcome import Record
+from frostline.outcome import Fidelity
 from frostline.randomness import stream
 
 NEIGHBOURS = 3
 FEWEST = NEIGHBOURS + 1
-
-
-class Fidelity(Record):
-    """How near synthetic items come to real ones that their generator has not seen.
-
-    ``frechet`` is from the held-out items to the synthetic ones, and ``frechet_of_real`` to as many real ones, drawn
-    from those that the generator has learned from (all of them, where they are fewer): with few items both are above 0
-    even where nothing differs. ``closeness`` far below 1, and a large part ``copied`` (synthetic items nearer to a
-    learned one than any held-out item is), tell of a generator that repeats what it has seen. ``n_made``, ``n_learned``
-    and ``n_held`` are how many items were compared.
-    """
-
-    frechet: float
-    frechet_of_real: float
-    precision: float
-    recall: float
-    closeness: float
-    copied: float
-    n_made: int
-    n_learned: int
-    n_held: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from frostline.augmentation.fidelity import FEWEST, Fidelity, fidelity
+from frostline.augmentation.fidelity import FEWEST, fidelity
 from frostline.augmentation.gan_files import whole
 from frostline.augmentation.shown import PreparedRows
 from frostline.augmentation.synthesize import SYNTHETIC, Synthetic
@@ -19,6 +19,7 @@ from frostline.data.rows import Rows
 from frostline.data.splits import Splits
 from frostline.errors import DataFault
 from frostline.networks.network import Network
+from frostline.outcome import Fidelity
 from frostline.spec.synthesis import Synthesis
 
 MOST = 500

@@ -12,9 +12,10 @@ from PIL import Image
 
 from frostline.analysis.frost_line import percent
 from frostline.analysis.verdicts import Table
+from frostline.outcome import Fidelity
 from frostline.report.drawing import OKABE_ITO, Picture, counted, panels, rendered, style
 from frostline.report.figure_numbers import Value, with_numbers
-from frostline.report.generators_found import Generator, LookSeen, Near
+from frostline.report.generators_found import Generator, LookSeen
 from frostline.report.section import Section
 
 DASH = "\N{EM DASH}"
@@ -69,7 +70,7 @@ def _row(one: Generator) -> tuple[str, ...]:
     return percent(one.synthesis.share), used, _seeds(one), f"{one.learned:,}", *seen
 
 
-def _near(found: Near | None) -> tuple[str, ...]:
+def _near(found: Fidelity | None) -> tuple[str, ...]:
     """The cells of ``NEAR``."""
     if found is None:
         return (DASH,) * len(NEAR)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frostline.analysis.frost_line import percent
+from frostline.outcome import Fidelity
 from frostline.spec.plan import Plan
 from frostline.spec.synthesis import Synthesis
 
@@ -21,21 +22,6 @@ class LookSeen:
     separation: float
     variety: float
     freedom: float
-
-
-@dataclass(frozen=True)
-class Near:
-    """How near synthetic items come to held-out real ones (``augmentation.fidelity``)."""
-
-    frechet: float
-    frechet_of_real: float
-    precision: float
-    recall: float
-    closeness: float
-    copied: float
-    n_made: int
-    n_learned: int
-    n_held: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +40,7 @@ class Generator:
     failed: str | None
     outside: tuple[str, ...]
     sheet: bytes | None
-    near: Near | None = None
+    near: Fidelity | None = None
 
     @property
     def name(self) -> str:
@@ -103,6 +89,5 @@ def _generator(
     looks = tuple(LookSeen(**look.model_dump()) for look in record.looks)
     outside = tuple(str(one) for one in record.outside if one.synthesis in asked)
     sheet = (home / SHEET).read_bytes() if (home / SHEET).is_file() else None
-    found = fidelity_of(folder, made)
-    near = None if found is None else Near(**found.model_dump())
+    near = fidelity_of(folder, made)
     return Generator(made, additions, seeds, len(record.learned), looks, record.failed, outside, sheet, near)
