@@ -32,6 +32,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
     own, controls = ([arm for arm in plan.arms if (not arm.control) is named] for named in (True, False))
     waves = ", then ".join(f"{len(wave)}" for wave in plan.waves)
     recipe = plan.entries[-1].trial.recipe
+    in_waves = "1 wave" if len(plan.waves) == 1 else f"{len(plan.waves)} waves"
     return "\n".join(
         [
             study.title,
@@ -45,7 +46,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
             f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
             *_forged(plan),
-            f"{cells} cells, {len(plan.trials)} trials in {len(plan.waves)} waves ({waves})",
+            f"{cells} cells, {len(plan.trials)} trials in {in_waves} ({waves})",
             *([_race(study, plan)] if study.evidence == "race" else []),
             *([_scored(study, plan)] if study.scores is not None else []),
         ]

@@ -10,7 +10,7 @@ from frostline.analysis.table import frame_of as tidy
 from frostline.analysis.table import table
 from frostline.outcome import Finished
 from frostline.report.page import page
-from frostline.report.words import SAME_ITEMS, claims, legend, not_frozen, origin, what_is_tested
+from frostline.report.words import SAME_ITEMS, claims, due_to_seeds, legend, not_frozen, origin, what_is_tested
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
 from tests.analysis.simulated import outcomes, study
@@ -163,3 +163,9 @@ def test_a_layer_without_norms_is_not_said_to_have_them_tuned() -> None:
     by_recipe = sounds(network=vit, surgeries=arms, seeds=2, recipe={"steps": 400, "norms": "tuned"})
     (said,) = not_frozen(by_recipe, plan(by_recipe))
     assert "(recipe: norms tuned)" in said and said.endswith("It concerns f3t4.")
+
+
+def test_what_the_seeds_vary_is_told_with_their_part_of_the_uncertainty() -> None:
+    several = due_to_seeds(study(vary=("split", "weights", "pretraining")))
+    assert several.startswith("The seeds vary several things together: split, weights, pretraining. Which of them")
+    assert due_to_seeds(study(vary=("weights",))) == "The seeds vary one thing alone: weights."

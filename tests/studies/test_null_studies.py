@@ -175,6 +175,7 @@ def test_a_page_holds_the_audit_the_controls_and_the_regret_of_its_study(twins: 
     assert "holds : Is one arm counted twice? " in said
     assert "Checked by id in 6 splits of 12 trials, against the digests that the trials noted." in said
     assert "it is not shown that pretraining helps or harms f3: f3 is " in said
+    assert "The seeds vary several things together: " in said
     assert "no difference, however large, can be shown by p; that takes at least 6 seeds" in said
     assert "With 10 % of the target data: chosen from the other seeds alone, the arm would have been " in said
     assert "(95 % interval, n = 3 seeds, each left out once)" in said

@@ -22,7 +22,16 @@ from frostline.report.rows import marks
 from frostline.report.section import Section, audit, filled
 from frostline.report.setting import what_was_run
 from frostline.report.task_sections import each_tag, each_value, largest_errors, shown_cell
-from frostline.report.words import AFTER_A_RACE, SAME_ITEMS, claims, legend, no_scratch, not_frozen, origin
+from frostline.report.words import (
+    AFTER_A_RACE,
+    SAME_ITEMS,
+    claims,
+    due_to_seeds,
+    legend,
+    no_scratch,
+    not_frozen,
+    origin,
+)
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 
@@ -75,7 +84,7 @@ def told_of_study(
         before_table=filled([*_details(evidence), *_over_shares(evidence)]),
         after_table=filled(
             [
-                *_evidence(evidence),
+                *_evidence(evidence, [due_to_seeds(study)]),
                 _race(plan, race, terms.metric),
                 Section("origin", "Where it started from", origin(study, frame)),
                 pretrainings(study, plan, evidence.findings),
@@ -158,8 +167,12 @@ def _over_shares(evidence: Evidence) -> list[Section]:
     ]
 
 
-def _evidence(evidence: Evidence) -> list[Section]:
-    """What stands behind the figures: controls, the audit, what the intervals are made of, how the arm was chosen."""
+def _evidence(evidence: Evidence, seeds: Sequence[str] = ()) -> list[Section]:
+    """What stands behind the figures: controls, the audit, what the intervals are made of, how the arm was chosen.
+
+    ``seeds`` say what the seeds vary.
+    """
+    variance = variance_words(evidence)
     return [
         deficits(evidence),
         Section(
@@ -171,7 +184,7 @@ def _evidence(evidence: Evidence) -> list[Section]:
         ),
         *_added(evidence),
         audit(evidence.audited),
-        Section("variance", "Where the uncertainty comes from", items=variance_words(evidence)),
+        Section("variance", "Where the uncertainty comes from", seeds if variance else (), variance),
     ]
 
 

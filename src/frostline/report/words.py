@@ -130,6 +130,17 @@ def varying(study: Study) -> str:
     return ", ".join(purposes) or "nothing"
 
 
+def due_to_seeds(study: Study) -> str:
+    """What the part of a variance that is due to the seeds of ``study`` is made of."""
+    varied = varying(study)
+    if "," not in varied:
+        return f"The seeds vary one thing alone: {varied}."
+    return (
+        f"The seeds vary several things together: {varied}. Which of them brings how much of the part that is due to "
+        "the seeds is not told apart: that takes studies in which only one of them is in vary."
+    )
+
+
 def what_is_tested(study: Study) -> str:
     """Which items the seeds are tested on, and what that means for the intervals."""
     dataset, seeds = study.dataset, study.seed_values
