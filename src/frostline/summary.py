@@ -31,7 +31,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
     width = max(len(arm.written) for arm in plan.arms)
     own, controls = ([arm for arm in plan.arms if (not arm.control) is named] for named in (True, False))
     waves = ", then ".join(f"{len(wave)}" for wave in plan.waves)
-    recipe = plan.entries[-1].trial.recipe
+    recipe = plan.own[-1].trial.recipe
     in_waves = "1 wave" if len(plan.waves) == 1 else f"{len(plan.waves)} waves"
     return "\n".join(
         [

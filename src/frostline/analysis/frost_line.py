@@ -106,7 +106,7 @@ def _verdict(found: Recommendation) -> str:
 
 
 def _chosen(found: Recommendation, arm: Candidate) -> str:
-    verb = "freeze" if "f" in arm.arm else "take"
+    verb = "freeze" if "frozen" in in_words(arm.arm) else "take"
     told = [part for part in (in_words(arm.arm), "" if arm.names == arm.arm else arm.names) if part]
     named = f"{verb} {arm.arm}" + (f" ({'; '.join(told)})" if told else "")
     if arm.standing is None:

@@ -20,6 +20,7 @@ from frostline.spec.plan import Plan
 from frostline.spec.portion import portion
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
+from frostline.spec.trial import Trial
 from frostline.way_facts import in_words
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
@@ -39,6 +40,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
     seeds = ", ".join(map(str, study.seed_values))
     return [
         f"Network: {network_in_words(plan.entries[0].trial.network)}.",
+        *_beside(study, plan),
         f"Target: {_data(study.dataset)}.",
         f"Source: {_source(study)}.",
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
@@ -51,6 +53,17 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
         *in_words(study, facts).splitlines(),
         *_stopped(frame),
     ]
+
+
+def _beside(study: Study, plan: Plan) -> list[str]:
+    """Every other network, with its planes where these are other ones."""
+    told = []
+    for name in study.beside:
+        trial = next(entry.trial for entry in plan.entries if entry.arm.beside == name)
+        shape = " x ".join(map(str, trial.dataset.plane_shape))
+        said = f"{network_in_words(trial.network)}, from scratch on planes of {shape}, {_normalised(trial)}"
+        told.append(f"Beside it, {name}: {said}.")
+    return told
 
 
 def _splits(study: Study) -> list[str]:
@@ -102,7 +115,10 @@ def _turns(study: Study) -> str:
 
 def _normalisation(plan: Plan) -> str:
     """How the planes of the trials were normalised, in numbers where there are numbers."""
-    trial = plan.entries[0].trial
+    return _normalised(plan.entries[0].trial)
+
+
+def _normalised(trial: Trial) -> str:
     scaled = SCALED[trial.dataset.card.kind]
     match trial.normalise:
         case "unit":

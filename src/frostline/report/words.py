@@ -60,9 +60,10 @@ def legend(plan: Plan) -> list[str]:
     """What the arms of a table are, where their names need an explanation."""
     chain = next((arm.surgery for arm in plan.arms if arm.surgery.after is not None), None)
     if chain is None:
-        return _with_additions(plan)
+        return [*_with_additions(plan), *_beside(plan)]
     return [
         *_with_additions(plan),
+        *_beside(plan),
         f"An arm written with > is a chain of trainings, one after the other: {chain} is {chain.after} first, then "
         f"{chain.last} on the network that this left, its head included. Each training of a chain has a whole budget "
         "of its own; trainable parameters and seconds are those of the last one.",
@@ -81,6 +82,16 @@ def _with_additions(plan: Plan) -> list[str]:
         "An arm written with an addition is the surgery trained for as many steps on the same real items, and on what "
         f"the addition gives beside them.{told}"
     ]
+
+
+def _beside(plan: Plan) -> list[str]:
+    """What arms with another network are; nothing where there are none."""
+    names = list(dict.fromkeys(arm.beside for arm in plan.arms if arm.beside))
+    if not names:
+        return []
+    told = f"{names[0]} is another network" if len(names) == 1 else f"{', '.join(names)} are other networks"
+    said = "trained from scratch on the same items, in as many steps by the same recipe, with fresh weights of its own"
+    return [f"{told}; each is {said}."]
 
 
 def not_frozen(study: Study, plan: Plan) -> list[str]:

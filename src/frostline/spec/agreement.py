@@ -10,6 +10,7 @@ from frostline.errors import nearest
 from frostline.spec.additions import GIVEN_TO_ALL, Addition, addition_faults
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.beside import name_faults, plain_beside
 from frostline.spec.dataset import Dataset
 from frostline.spec.forging_faults import forging_faults
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
@@ -52,7 +53,17 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
         found.append((("synthesis",), GIVEN_TO_ALL))
     if dataset is not None:
         found += forging_faults(part(Forging, raw.get("synthesis")), additions, dataset)
-    return found + _unknown_recipes(raw, source) + _repeated(raw)
+    found += _unknown_recipes(raw, source) + _repeated(raw)
+    return found + _beside(raw, found)
+
+
+def _beside(raw: Mapping[str, Any], own: list[Disagreement]) -> list[Disagreement]:
+    """What disagrees in the studies of the other networks and not, as one of ``own``, in the study itself."""
+    alone, found = plain_beside(raw)
+    for name, plain in alone.items():
+        new = [(keys, why) for keys, why in disagreements(plain) if (keys, why) not in own]
+        found += [(("beside", name, *keys), why) for keys, why in new]
+    return name_faults(raw) + found
 
 
 def _recipes_of_other_tasks(raw: Mapping[str, Any], source: object, dataset: object) -> list[Disagreement]:

@@ -21,7 +21,7 @@ class Arm:
     ``start`` is ``own`` for what the study names itself, and else says which control the arm is. ``norms`` is the way
     with the norms of frozen layers where the study has several, and ``stored`` where it leaves that to its recipe.
     ``addition`` is what its training is given beside its own items, and ``control_of`` the addition that this one is a
-    control of.
+    control of. ``beside`` is the name of the network that it trains from scratch, where that is not the study's own.
     """
 
     surgery: Surgery
@@ -30,6 +30,7 @@ class Arm:
     norms: Norms = "stored"
     addition: str = ""
     control_of: str = ""
+    beside: str = ""
 
     def __str__(self) -> str:
         return f"{self.written} ({' = '.join(self.names)})"
@@ -37,6 +38,8 @@ class Arm:
     @property
     def written(self) -> str:
         """The arm in a table: ``f3r3``, ``f3r3 norms tuned from random``, ``f3r3 with gan``; no two are alike."""
+        if self.beside:
+            return self.beside
         treated = written_with_norms(self.surgery, self.norms)
         started = treated if self.start == "own" else f"{treated} from {self.start}"
         return f"{started} with {self.addition}" if self.addition else started

@@ -20,6 +20,8 @@ from frostline.spec.trial import WeightsFile
 
 FIRST_LOOK = 4
 """After how many seeds a race is first looked at; a test compares it with the race's own number."""
+GROUPS = ("augmentation", "additions", "beside")
+"""Groups of keys that say nothing where they are empty."""
 OF_EVERY_TRIAL = ("split", "share", "weights", "batches")
 
 
@@ -31,7 +33,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
     found += [*idle_norms(plain), *_idle_beside_probes(plain)]
     found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain), *_idle_controls(plain)]
-    found += [((key,), "names nothing; remove it") for key in ("augmentation", "additions") if plain.get(key) == {}]
+    found += [((key,), "names nothing; remove it") for key in GROUPS if plain.get(key) == {}]
     recipes = plain.get("recipes")
     named = recipes.items() if isinstance(recipes, Mapping) else ()
     placed: list[tuple[Keys, object]] = [(("recipes", name), raw) for name, raw in named]

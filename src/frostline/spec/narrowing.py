@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Narrowing:
     """A part of a study, as chosen on the command line; None and empty leave an axis as it is.
 
-    ``arms`` are narrowed to together with their controls.
+    ``arms`` are narrowed to together with their controls; other networks are left out beside them.
     ``seeds`` as a number is the first so many of the study's own, as a tuple exactly those. ``stand_ins`` maps the name
     of a dataset of the study to the one that takes its place.
     """
@@ -95,6 +95,7 @@ def chosen_of(study: Study, narrowing: Narrowing) -> dict[str, object]:
         "seeds": study.seed_values[:seeds] if isinstance(seeds, int) else seeds,
         "surgeries": None if narrowing.arms is None else _kept_surgeries(study, narrowing.arms),
         "recipe": narrowing.recipe,
+        "beside": None if narrowing.arms is None else {},
     }
     return {
         "source": source,

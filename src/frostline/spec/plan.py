@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pydantic import ValidationError
@@ -10,7 +11,9 @@ from pydantic import ValidationError
 from frostline.errors import PlanRefused
 from frostline.spec.arms import Arm, Entry, arms_of, in_each_way, with_additions
 from frostline.spec.axes import Pretraining, from_scratch
+from frostline.spec.beside import Beside
 from frostline.spec.inputs import Inputs, inputs_of
+from frostline.spec.network import Timm
 from frostline.spec.portion import Portioned, portion, resolved
 from frostline.spec.refusals import refusals
 from frostline.spec.scored_cells import ScoredCell, scored_cells
@@ -56,6 +59,11 @@ class Plan:
         return tuple(trial for wave in self.waves for trial in wave)
 
     @cached_property
+    def own(self) -> tuple[Entry, ...]:
+        """The cells of the study's own network."""
+        return tuple(entry for entry in self.entries if not entry.arm.beside)
+
+    @cached_property
     def scorings(self) -> tuple[Scoring, ...]:
         """Each scoring once."""
         return tuple({cell.scoring.key: cell.scoring for cell in self.scored}.values())
@@ -98,7 +106,8 @@ def plan(study: Study) -> Plan:
                     entries.append(Entry(arm, share, seed, trial))
     if faults:
         raise PlanRefused(list(faults))
-    return Plan(tuple(entries), scored_cells(study, inputs, starts, entries))
+    scored = scored_cells(study, inputs, starts, entries)
+    return Plan((*entries, *_beside(study)), scored)
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,20 @@ def _forging(study: Study, forging: Forging, asked: Portioned) -> Forging:
     """How the synthetic items of a trial are made, the budget of ``forging`` in steps."""
     held = portion(study.dataset.pools(asked.split_seed), asked.share, study.validation)
     return forging.model_copy(update={"recipe": forging.recipe.resolved(sum(held.train))})
+
+
+def _beside(study: Study) -> Iterator[Entry]:
+    """The cells of the other networks of ``study``, as the study of each alone has them."""
+    for name in study.beside:
+        for entry in plan(study.alone(name)).entries:
+            yield replace(
+                entry, arm=replace(entry.arm, beside=name, names=(f"{_called(study.beside[name])} from scratch",))
+            )
+
+
+def _called(other: Beside) -> str:
+    """What the network of ``other`` is called in a study file."""
+    return other.network.model if isinstance(other.network, Timm) else other.network.name
 
 
 def _start(study: Study, inputs: Inputs, seed: int) -> Trial | WeightsFile | None:

@@ -17,7 +17,9 @@ from frostline.spec.synthesis import Forging
 def refusals(study: Study) -> list[str]:
     """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
     found = [*_too_small(study), *_untested(study), *unfit_inputs(study), *_unmoved(study), *_too_few_to_forge(study)]
-    return found or [*_never_warm(study), *_never_judged(study)]
+    found = found or [*_never_warm(study), *_never_judged(study)]
+    beside = ((name, reason) for name in study.beside for reason in refusals(study.alone(name)))
+    return found + [f"beside.{name}: {reason}" for name, reason in beside if reason not in found]
 
 
 def _too_small(study: Study) -> list[str]:

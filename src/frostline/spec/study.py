@@ -23,6 +23,7 @@ from frostline.spec.axes import (
     Source,
 )
 from frostline.spec.base import Value
+from frostline.spec.beside import Beside, study_of
 from frostline.spec.dataset import Dataset
 from frostline.spec.narrowing import Narrowing, chosen_of, narrowing_faults
 from frostline.spec.network import NetworkSpec
@@ -54,6 +55,7 @@ class Study(Value):
     ``controls`` are the kinds of control arms that are added for every surgery that keeps weights (``spec.axes``).
     ``norms`` names several ways with the norms of frozen layers (``spec.recipe``), in place of the one of the recipe:
     each surgery that freezes a layer is then an arm in each of these ways.
+    ``beside`` names other networks, each trained from scratch on the same items as one more arm.
     ``additions`` are given to training beside its own items: every surgery is run without and with each of them.
     ``scores`` are asked of the layers of the source before anything is trained (``spec.scoring``).
     """
@@ -63,6 +65,7 @@ class Study(Value):
     dataset: Dataset
     network: NetworkSpec
     source: Source | None = None
+    beside: dict[str, Beside] = Field(default_factory=dict)
     surgeries: dict[str, FamilyOrSurgery] = Field(min_length=1)
     shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
     seeds: SeedsOrCount = 10
@@ -117,6 +120,10 @@ class Study(Value):
     def recipe_of(self, choice: Recipe | str) -> Recipe:
         """The recipe written in place, or the one of that name."""
         return choice if isinstance(choice, Recipe) else self.recipes[choice]
+
+    def alone(self, name: str) -> Study:
+        """The study of the other network ``name`` alone: its one arm, on the same items with the same recipe."""
+        return Study(**study_of(dict(self), name, self.beside[name], self.dataset))
 
     def added(self, name: str) -> Addition:
         """What the trainings of an arm with the addition ``name`` are given; without a name what all are given."""
