@@ -17,7 +17,7 @@ from frostline.networks.network import Network, state_digest
 from frostline.probe import FEW, Sample, Setting, cores, depth_costs, disk_seconds, fastest, step_seconds
 from frostline.spec.recipe import Precision
 from frostline.store import Store
-from frostline.training.row_files import PARTIAL
+from frostline.whole_files import PARTIAL
 from tests.trials import QUICK, transfer
 
 CPU = torch.device("cpu")

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from frostline.analysis.racing import stopped_by_race
-from frostline.analysis.table import replace_whole
 from frostline.errors import DataFault
 from frostline.outcome import Failed
 from frostline.report.freshness import fresh_table
@@ -19,6 +18,7 @@ from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_outcomes
+from frostline.whole_files import replace_whole
 
 PAGE = "report.html"
 TABLE = "table.parquet"

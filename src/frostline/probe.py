@@ -35,7 +35,8 @@ from frostline.randomness import torch_noise, torch_stream
 from frostline.spec.recipe import Precision
 from frostline.spec.trial import Trial
 from frostline.training.evaluate import is_out_of_memory
-from frostline.training.row_files import PARTIAL, read_rows, write_rows
+from frostline.training.row_files import read_rows, write_rows
+from frostline.whole_files import PARTIAL
 
 FEW = 2
 """So many planes say how long more of them will take; batch norm needs two."""

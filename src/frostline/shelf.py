@@ -9,19 +9,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from frostline.whole_files import replace_whole
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-PARTIAL = ".partial-"
-"""How the temporary names begin under which files are written; what a killed process left of them is removed."""
 TESTED = ("test_ids", "targets", "logits", "task", "scale")
 
 
@@ -67,7 +65,7 @@ class Shelf:
             self.weights_path(key) if step is None else self.folder / "weights" / key / f"step-{step:06d}.safetensors"
         )
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        _whole(path, lambda temporary: save_file(tensors, temporary))
+        replace_whole(path, lambda temporary: save_file(tensors, temporary))
 
     def items_path(self, digest: str) -> Path:
         """Where what is known of the items of the dataset with that ``digest`` lies."""
@@ -118,7 +116,7 @@ def _keep_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **{name: _narrow(array) for name, array in arrays.items()})
 
-    _whole(path, write)
+    replace_whole(path, write)
 
 
 def _arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -141,15 +139,3 @@ def _wide(array: np.ndarray) -> np.ndarray:
     import numpy as np
 
     return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-
-
-def _whole(path: Path, write: Callable[[Path], None]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL, suffix=path.suffix)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

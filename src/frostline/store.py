@@ -19,9 +19,9 @@ from pydantic import TypeAdapter
 from frostline.errors import StoreBusy, StoreMismatch
 from frostline.outcome import Failed, Finished
 from frostline.scored import Ended, Outcome, Scored
-from frostline.shelf import PARTIAL
 from frostline.spec.scoring import Scoring
 from frostline.spec.trial import Trial
+from frostline.whole_files import PARTIAL
 
 T = TypeVar("T")
 LAYOUT = 1

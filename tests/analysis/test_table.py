@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from frostline.analysis.comparisons import Stopped, stopped
-from frostline.analysis.table import cut_points, frame_of, replace_whole, table, write_table
+from frostline.analysis.table import cut_points, frame_of, table, write_table
 from frostline.spec.plan import plan
+from frostline.whole_files import replace_whole
 from tests.analysis.simulated import FEW, failing, outcomes, study, without
 
 

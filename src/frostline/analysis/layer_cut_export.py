@@ -14,9 +14,10 @@ import pandas as pd
 from frostline.analysis.comparisons import competing, distinct_runs, scratch_arm
 from frostline.analysis.layer_cut_files import BASELINE
 from frostline.analysis.metric import METRICS
-from frostline.analysis.table import FIGURES, OWN, cut_points, replace_whole
+from frostline.analysis.table import FIGURES, OWN, cut_points
 from frostline.spec.network import Activation, Mlp, PlainCnn, Timm
 from frostline.spec.study import Family, Pretraining, Study
+from frostline.whole_files import replace_whole
 
 ACTIVATIONS: dict[Activation, str] = {
     "relu": "ReLU",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from frostline.spec.arms import named_with_norms, written_with_norms
 from frostline.spec.frozen_norms import norms_on
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.study import Family, Study
+from frostline.whole_files import replace_whole
 
 CELL = {
     "arm": "str",
@@ -157,16 +157,6 @@ def write_table(frame: pd.DataFrame, folder: Path) -> tuple[Path, Path]:
     replace_whole(csv, lambda path: frame.to_csv(path, index=False))
     replace_whole(parquet, lambda path: frame.to_parquet(path, index=False))
     return csv, parquet
-
-
-def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Puts what ``write`` writes at ``path`` in one step, so that no reader ever sees half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _row(entry: Entry, outcome: Finished | Failed | None, stopped: Collection[str]) -> dict[str, object]:

@@ -10,10 +10,8 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -24,10 +22,10 @@ from torch import Tensor, nn
 from frostline.augmentation.adversarial import Optimizers
 from frostline.augmentation.gan_networks import Players
 from frostline.errors import DataFault
+from frostline.whole_files import begun, on_disk
 
 TRAINING, WEIGHTS, RECORD = "training.safetensors", "generator.safetensors", "record.json"
 CURVES, SHEET = "curves.csv", "samples.png"
-PARTIAL = ".partial-"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -37,30 +35,24 @@ def whole(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         DataFault: the disk is full, or the folder cannot be written.
     """
-    with begun(path) as temporary:
+    with durable(path) as temporary:
         write(temporary)
 
 
 @contextmanager
-def begun(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path``, whose file becomes ``path`` unless an error ends the block.
+def durable(path: Path) -> Iterator[Path]:
+    """As ``whole_files.begun``, once all of the file is on the disk.
 
     Raises:
         DataFault: the disk is full, or the folder cannot be written.
     """
-    temporary = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with begun(path) as temporary:
+            yield temporary
+            on_disk(temporary)
     except OSError as error:
         said = f"{path} cannot be written ({error.strerror or error}); make room there and run the study again"
         raise DataFault(said) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def keep_training(folder: Path, players: Players, optimizers: Optimizers, told: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from numpy.lib.format import write_array_header_1_0
 from torch import Tensor
 
 from frostline.augmentation.gan import Forger
-from frostline.augmentation.gan_files import begun
+from frostline.augmentation.gan_files import durable
 from frostline.augmentation.scale import Scale
 from frostline.randomness import torch_stream
 
@@ -63,7 +63,7 @@ def render(forger: Forger, conditions: Shaped[Tensor, "item ..."], path: Path, s
     told = {"descr": "<i2", "fortran_order": False, "shape": (len(conditions), channels, rows, columns)}
     latents = torch_stream(seed, "latents")
     device = next(forger.generator.parameters()).device
-    with begun(path) as temporary, temporary.open("wb") as file:
+    with durable(path) as temporary, temporary.open("wb") as file:
         write_array_header_1_0(file, told)
         for part in torch.split(conditions, AT_ONCE):
             drawn = torch.randn(AT_ONCE, forger.generator.latent, generator=latents)[: len(part)]

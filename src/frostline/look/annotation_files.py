@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from frostline.analysis.table import replace_whole
 from frostline.catalog import Listed
 from frostline.data.samples import Collection
 from frostline.spec.reading import Reading
+from frostline.whole_files import replace_whole
 
 PARTS = ("train", "validation", "test")
 

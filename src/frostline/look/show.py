@@ -11,7 +11,6 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 
-from frostline.analysis.table import replace_whole
 from frostline.data.samples import Collection
 from frostline.errors import DataFault
 from frostline.look.charts import balance, histogram
@@ -22,6 +21,7 @@ from frostline.look.sheet import Strip, strips
 from frostline.look.subject import Subject, subject_of
 from frostline.report.drawing import Picture
 from frostline.spec.dataset import Dataset
+from frostline.whole_files import replace_whole
 
 PAGE = "show.html"
 

@@ -21,7 +21,7 @@ from frostline.analysis.layer_scores import (
     scores_table,
     trusted,
 )
-from frostline.analysis.table import cut_points, replace_whole
+from frostline.analysis.table import cut_points
 from frostline.analysis.verdicts import Table
 from frostline.errors import DataFault
 from frostline.outcome import Failed
@@ -36,6 +36,7 @@ from frostline.scoring.cluster_files import write_cluster_file
 from frostline.scoring.trust import Interval, Trust
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
+from frostline.whole_files import replace_whole
 
 TITLE = "What layer scores say before training"
 COLUMNS = (

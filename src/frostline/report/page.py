@@ -16,7 +16,7 @@ from frostline.analysis.metric import METRICS
 from frostline.analysis.own_audit import own_audit
 from frostline.analysis.published_results import read_results
 from frostline.analysis.racing import Race
-from frostline.analysis.table import OUTCOMES, cut_points, replace_whole, write_table
+from frostline.analysis.table import OUTCOMES, cut_points, write_table
 from frostline.analysis.verdicts import Finding
 from frostline.errors import DataFault
 from frostline.report.drawing import Picture
@@ -33,6 +33,7 @@ from frostline.report.words import not_frozen, tunes_norms
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_facts, read_outcomes, read_scores
+from frostline.whole_files import replace_whole
 
 PAGE = "report.html"
 ENDINGS = ("svg", "png", "csv")

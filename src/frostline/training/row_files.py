@@ -13,9 +13,7 @@ from __future__ import annotations
 import json
 import math
 import os
-import uuid
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +22,8 @@ import torch
 from torch import Tensor
 
 from frostline.errors import ActivationsFault
+from frostline.whole_files import begun
 
-PARTIAL = ".partial-"
-"""How the temporary names begin under which files are written; the store removes what a killed process left so."""
 ROWS = "rows"
 LENGTH_BYTES = 8
 ALIGNED_BYTES = 64
@@ -51,10 +48,8 @@ def write_rows(path: Path, parts: Iterable[Tensor], count: int, told: Mapping[st
     Raises:
         ActivationsFault: the disk is full, or the folder cannot be written.
     """
-    temporary = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+        with begun(path) as temporary, temporary.open("xb") as file:
             written = 0
             for part in parts:
                 if not written:
@@ -64,12 +59,8 @@ def write_rows(path: Path, parts: Iterable[Tensor], count: int, told: Mapping[st
             assert written == count, (written, count)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
         raise unwritable(path, error) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def unwritable(path: Path, error: OSError) -> ActivationsFault:
