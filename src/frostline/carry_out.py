@@ -10,6 +10,7 @@ from typing import Literal
 
 from rich.console import Console
 
+from frostline.allocation import give_back, keep_freed
 from frostline.analysis.racing import stopped_by_race
 from frostline.execute import device_of, execute, lacking, unscored
 from frostline.executors.choice import executor_of
@@ -54,6 +55,7 @@ def carry_out(
     Raises:
         FrostlineError: the study cannot be run as it is.
     """
+    keep_freed()
     console, pool, plan = Console(stderr=True), executor_of(executor, workers), scope.now
     if _due(study, plan, folder, read_outcomes(folder)) or unscored(plan, read_scores(folder)):
         deque(prepare(plan, study.most_left_out, console), maxlen=0)
@@ -66,6 +68,7 @@ def carry_out(
             store.hold({"race": _rules(study, scope.whole)}, CHANGED)
         if missing:
             way_of(study, scope.whole, store, device_of(study, store))
+            give_back()
             console.print(in_words(study, read_facts(folder)), markup=False, highlight=False, soft_wrap=True)
         with Progress(plan, len(missing), console) as progress:
             due, told = {one.key for one in missing}, time.monotonic()

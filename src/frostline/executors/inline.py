@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from frostline.allocation import give_back
 from frostline.attempts import Stack, attempt_stack
 from frostline.scored import Ended
 
@@ -25,5 +26,6 @@ class Inline:
         try:
             for stack in stacks:
                 yield attempt_stack(stack)
+                give_back()
         finally:
             torch.set_num_threads(threads)

@@ -11,6 +11,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
+from frostline.allocation import give_back, keep_freed
 from frostline.attempts import AnyJob, Stack, attempt_stack, spec_of
 from frostline.outcome import Failed
 from frostline.probe import cores
@@ -137,12 +138,14 @@ def _serve(connection: Connection) -> None:
     """Works on stacks of jobs from ``connection`` until it closes; ends with the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_freed()
     while True:
         try:
             stack = connection.recv()
         except EOFError:
             return
         connection.send(attempt_stack(stack))
+        give_back()
 
 
 def _end_with_parent() -> None:
