@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from frostline.allocation import _glibc
 from frostline.executors.processes import Processes
@@ -19,17 +18,18 @@ from frostline.executors.processes import Processes
 GLIBC = pytest.mark.skipif(_glibc() is None, reason="only glibc can be told to keep what was freed")
 STEPS = """
 import resource, sys
-import torch
 from frostline.allocation import give_back, keep_freed
+
+SIZE = int(sys.argv[2])
 
 def held():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
 
 kept = keep_freed() if sys.argv[1] == "keep" else False
-torch.ones(50, 2**20).sum()
+b'1' * SIZE
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
-    torch.ones(50, 2**20).sum()
+    b'1' * SIZE
 print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, held())
 give_back()
 print(held())
@@ -44,7 +44,11 @@ def steps(way: str, **environment: str) -> tuple[bool, int, int, int]:
     """Whether freed memory is kept, pages that ten steps had cleared, and bytes held after them and given back."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
     done = subprocess.run(
-        [sys.executable, "-c", STEPS, way], env=clean | environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", STEPS, way, str(SIZE)],
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     kept, faults, held, left = done.stdout.split()
     return kept == "True", int(faults), int(held), int(left)
@@ -81,9 +85,9 @@ class Note:
 
 
 def faults_of_steps(path: Path) -> str:
-    torch.ones(50, 2**20).sum()
+    b"1" * SIZE
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):
-        torch.ones(50, 2**20).sum()
+        b"1" * SIZE
     path.write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before))
     return "no job"
