@@ -435,6 +435,26 @@ def test_the_audit_says_that_kept_activations_are_those_of_the_frozen_parts(prec
     assert found[1] == "kept activations are those of the lowest 3 parts"
 
 
+class Apart(nn.Module):
+    """What rounding to half precision makes of 1.001 less 1: another number altogether."""
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        weights = torch.tensor([[1.0, -1.0]], device=planes.device)
+        near = torch.stack([planes * 0 + 1.001, planes * 0 + 1], -1)
+        return F.linear(near, weights).squeeze(-1) + planes * 0
+
+
+def test_the_audit_holds_activations_in_half_precision_against_half_precision() -> None:
+    parts = {"apart": Apart()}
+    network = Network(parts, nn.Flatten(), nn.Linear(4, 2), ["apart"])
+    probe = torch.rand(3, 1, 2, 2)
+    half = torch.zeros(3, 1, 2, 2)
+    theatre = Theatre(None, None, network, copy.deepcopy(network), given=Given(1, half, "bfloat16"))
+    assert "kept activations are those of the lowest 1 parts" in audit(theatre, Surgery.parse("f1"), probe)
+    with pytest.raises(FreezeBroken, match="the kept activations at depth 1 are not those"):
+        audit(replace(theatre, given=Given(1, half, "float32")), Surgery.parse("f1"), probe)
+
+
 NOT_GIVEN = {
     "of other items": lambda rows: rows.roll(1, 0),
     "of too few items": lambda rows: rows[:-1],
