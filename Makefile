@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: setup demo test test-slow check lock \
 	bench-startup bench-planning bench-overhead bench-log-mel bench-vit-step bench-frozen-memory \
-	bench-cuts bench-growth bench-stacked bench-compiled bench-racing \
+	bench-allocation bench-cuts bench-growth bench-stacked bench-compiled bench-racing \
 	bench-vit bench-limit
 
 setup: $(STAMP)
@@ -55,6 +55,9 @@ bench-vit-step: setup
 
 bench-frozen-memory: setup
 	$(BIN)/python benchmarks/frozen_memory.py
+
+bench-allocation: setup
+	$(BIN)/python benchmarks/allocation.py
 
 bench-cuts: setup
 	$(BIN)/python benchmarks/cuts.py --extrapolate 3
