@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from statistics import fmean, stdev
 
 import pandas as pd
@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from frostline.analysis.comparisons import cells, distinct_runs, finished, scratch_arm, stopped
+from frostline.analysis.depth_lines import lines_of
 from frostline.analysis.estimates import Estimate, OneRun
 from frostline.analysis.findings import Terms
 from frostline.analysis.frost_line import percent
@@ -34,10 +35,8 @@ from frostline.report.drawing import (
 )
 from frostline.report.figure_numbers import SCORES, scores, with_numbers
 
-DEPTH = re.compile(r"(?:f(?P<frozen>[1-9]\d*))?(?:(?P<above>[trx])[1-9]\d*)?")
 LEGEND_WIDTH = 6.5
 """Inches that the legend needs; a single panel is not narrower."""
-ABOVE = {"t": "tuned above", "r": "reset above", "x": "removed above"}
 
 
 def hollow(axes: Axes, present: Mapping[float, Estimate | OneRun | None], line: Line) -> None:
@@ -64,19 +63,12 @@ def stopped_in_title(frame: pd.DataFrame) -> str:
 
 
 def depth_lines(frame: pd.DataFrame) -> list[Line]:
-    """The arms of ``frame`` that are frozen up to a depth and of one fate above it, a line a fate, by depth.
-
-    A fate has a line where one of its arms is cut inside the network; whole networks are the ends of such a line.
-    """
-    read = {str(arm): DEPTH.fullmatch(str(arm)) for arm in frame["arm"].unique()}
-    found = {arm: (int(match["frozen"] or 0), match["above"]) for arm, match in read.items() if match is not None}
-    lines: list[Line] = []
-    for above, name in ABOVE.items():
-        here = {float(depth): arm for arm, (depth, fate) in found.items() if fate in (above, None)}
-        if len(here) > 1 and any(depth and fate == above for depth, fate in found.values()):
-            colour, marker = OKABE_ITO[len(lines)], MARKERS[len(lines)]
-            lines.append(Line(name, dict(sorted(here.items())), colour, marker))
-    return lines
+    """The lines of ``frame`` by depth, as the analysis has them, with a colour and a marker each."""
+    styles = zip(OKABE_ITO, MARKERS, strict=False)
+    return [
+        Line(line.name, {float(depth): arm for depth, arm in line.arms.items()}, colour, marker)
+        for line, (colour, marker) in zip(lines_of(frame), cycle(styles), strict=False)
+    ]
 
 
 def against_depth(frame: pd.DataFrame, lines: Sequence[Line], found: Means, named: tuple[Terms, str]) -> Picture:
