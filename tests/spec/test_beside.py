@@ -59,6 +59,8 @@ def test_planes_as_the_data_are_by_themselves_have_one_spelling() -> None:
     one = Beside.model_validate({**DENSE, "size": 8, "channels": 1})
     assert one.planes_of(wide) == Dataset(name="digits")
     assert Beside.model_validate(DENSE).planes_of(wide) == wide
+    stretched = Dataset(name="digits", size=16, resize="interpolate")
+    assert Beside.model_validate({**DENSE, "size": 8}).planes_of(stretched) == Dataset(name="digits")
 
 
 def test_it_competes_and_stands_at_no_cut() -> None:
@@ -121,6 +123,21 @@ def test_every_fault_of_a_file_is_told_under_its_own_keys(tmp_path: Path) -> Non
     assert "line 10  beside.small.size: padding cannot shrink 8 to 4; write resize: interpolate" in said
     assert "line 11  beside.vit.normalise" in said
     assert "line 12  beside.misspelt.recipes" in said
+
+
+@pytest.mark.parametrize("same", [{"channels": 1}, {"size": 8}, {"normalise": "unit"}], ids=str)
+def test_a_key_that_says_what_the_study_has_anyway_is_refused(same: dict[str, object]) -> None:
+    (key,) = same
+    with pytest.raises(ValidationError, match=f"beside.dense.{key}: is so in the study; leave it out"):
+        study(beside={"dense": {**DENSE, **same}})
+
+
+def test_a_network_that_is_there_already_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"beside\.again: is what dense is; remove one of them"):
+        study(beside={"dense": DENSE, "again": DENSE})
+    own = {"network": {"name": "plain_cnn", "depth": 4, "channels": 8}}
+    with pytest.raises(ValidationError, match=r"beside\.cnn: is the network of the study; name its training"):
+        study(beside={"cnn": own})
 
 
 def test_an_empty_group_is_told_as_idle() -> None:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, PositiveInt, Tag, ValidationError
 
-from frostline.spec.axes import from_scratch
+from frostline.spec.axes import NormaliseChoice, from_scratch
 from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
-from frostline.spec.extent import ExtentChoice
+from frostline.spec.extent import ExtentChoice, one_spelling
 from frostline.spec.network import NetworkSpec
 from frostline.spec.parts import Disagreement, part, parts
 from frostline.spec.published import Statistics
@@ -53,10 +53,26 @@ class Beside(Value):
         Raises:
             ValueError: the dataset cannot give such planes.
         """
-        card, asked = dataset.card, {"channels": self.channels, "size": self.size}
-        own = {"channels": card.channels, "size": card.size}
-        kept = dataset.model_dump(exclude_defaults=True) | {k: v for k, v in asked.items() if v is not None}
-        return Dataset(**{key: value for key, value in kept.items() if key not in own or own[key] != value})
+        own = {"channels": dataset.card.channels, "size": dataset.card.size}
+        asked = {key: value for key, value in self._planes.items() if value is not None}
+        content = dataset.model_dump(exclude_defaults=True) | asked
+        for key in own.keys() & content.keys():
+            if content[key] == own[key]:
+                del content[key]
+        if "size" not in content:
+            content.pop("resize", None)
+        return Dataset(**content)
+
+    def idle_beside(self, dataset: Dataset, normalise: object) -> list[str]:
+        """The keys that say what the study has anyway: its ``dataset`` and how it normalises."""
+        channels, *_ = dataset.plane_shape
+        theirs = {"channels": channels, "size": dataset.extent, "normalise": normalise}
+        ours = {**self._planes, "normalise": self.normalise}
+        return [key for key, value in ours.items() if value is not None and value == theirs[key]]
+
+    @property
+    def _planes(self) -> dict[str, object]:
+        return {"channels": self.channels, "size": None if self.size is None else one_spelling(self.size)}
 
 
 def study_of(plain: Mapping[str, Any], name: str, one: Beside, dataset: Dataset) -> dict[str, Any]:
@@ -93,7 +109,12 @@ def plain_beside(raw: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], lis
     """The keys of the study of each other network in ``raw``, and why some have none."""
     dataset, found = part(Dataset, raw.get("dataset")), dict[str, dict[str, Any]]()
     faults: list[Disagreement] = []
-    for name, one in parts(Beside, raw.get("beside")).items() if dataset is not None else ():
+    others = parts(Beside, raw.get("beside"))
+    for name, one in others.items() if dataset is not None else ():
+        faults += [(("beside", name), why) for why in _same(name, others, part(NetworkSpec, raw.get("network")))]
+        said = "is so in the study; leave it out"
+        normalise = part(NormaliseChoice, raw.get("normalise", "unit"))
+        faults += [(("beside", name, key), said) for key in one.idle_beside(dataset, normalise)]
         try:
             found[name] = study_of(raw, name, one, dataset)
         except ValidationError as error:
@@ -101,6 +122,17 @@ def plain_beside(raw: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], lis
             key = "size" if one.size is not None else "channels"
             faults.append((("beside", name, key), str(told.get("ctx", {}).get("error", told["msg"]))))
     return found, faults
+
+
+def _same(name: str, others: Mapping[str, Beside], own: object) -> list[str]:
+    """Why the network called ``name`` would be one that is there already."""
+    one = others[name]
+    first = next(other for other, two in others.items() if two == one)
+    if first != name:
+        return [f"is what {first} is; remove one of them"]
+    if one == Beside(network=one.network) and one.network == own:
+        return ["is the network of the study; name its training from scratch under surgeries"]
+    return []
 
 
 def _is_a_surgery(name: str) -> bool:
