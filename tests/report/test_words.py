@@ -10,6 +10,7 @@ from frostline.analysis.table import frame_of as tidy
 from frostline.analysis.table import table
 from frostline.outcome import Finished
 from frostline.report.page import page
+from frostline.report.setting import what_was_run
 from frostline.report.words import SAME_ITEMS, claims, due_to_seeds, legend, not_frozen, origin, what_is_tested
 from frostline.spec.plan import plan
 from frostline.spec.study import Study
@@ -131,6 +132,22 @@ def test_a_chain_is_explained_beside_the_table_and_only_where_there_is_one() -> 
     (said,) = legend(plan(sounds(surgeries={"both": "f6>t6"})))
     assert "f6>t6 is f6 first, then t6 on the network that this left, its head included." in said
     assert legend(plan(sounds())) == []
+
+
+def test_another_network_is_told_for_what_it_is_with_its_planes_and_its_normalisation() -> None:
+    dense = {"network": {"name": "mlp", "depth": 2}}
+    made = study(surgeries={"scratch": "r6"}, source=None, beside={"dense": dense}, **SHARES)
+    end = "another network, trained from scratch on the same items, in as many steps by the same recipe, with fresh"
+    assert legend(plan(made)) == [f"dense is {end} weights of its own."]
+    wide = {"network": {"name": "mlp", "width": 8}, "size": 40, "normalise": "standard"}
+    both = study(surgeries={"scratch": "r6"}, source=None, beside={"dense": dense, "wide": wide}, **SHARES)
+    assert legend(plan(both))[0].startswith("dense, wide are other networks, trained from scratch on the same items")
+    told = [said for said in what_was_run(both, plan(both), table(plan(both), {})) if said.startswith("Beside it, ")]
+    assert told[0].startswith("Beside it, dense: mlp, depth 2, ")
+    assert told[1].endswith(
+        "from scratch on planes of 1 x 40 x 40, planes scaled to 0 to 1, then by the mean and "
+        "deviation of the training items, channel by channel."
+    )
 
 
 def test_arms_with_tuned_norms_are_not_called_frozen() -> None:

@@ -89,9 +89,10 @@ def _beside(plan: Plan) -> list[str]:
     names = list(dict.fromkeys(arm.beside for arm in plan.arms if arm.beside))
     if not names:
         return []
-    told = f"{names[0]} is another network" if len(names) == 1 else f"{', '.join(names)} are other networks"
-    said = "trained from scratch on the same items, in as many steps by the same recipe, with fresh weights of its own"
-    return [f"{told}; each is {said}."]
+    said = "trained from scratch on the same items, in as many steps by the same recipe, with fresh weights of"
+    if len(names) == 1:
+        return [f"{names[0]} is another network, {said} its own."]
+    return [f"{', '.join(names)} are other networks, {said} their own."]
 
 
 def not_frozen(study: Study, plan: Plan) -> list[str]:
