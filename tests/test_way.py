@@ -21,7 +21,7 @@ from frostline.execute import execute
 from frostline.executors.inline import Inline
 from frostline.executors.processes import Processes
 from frostline.job import Job
-from frostline.keeping import Kept, needs
+from frostline.keeping import Kept, needs, parts_in_words
 from frostline.networks.build import build
 from frostline.networks.network import Fit
 from frostline.outcome import Failed, Finished
@@ -293,8 +293,16 @@ def test_frozen_layers_are_recomputed_where_that_is_asked_for(tmp_path: Path, ma
 def test_frozen_layers_that_take_long_are_kept(tmp_path: Path, machine: Machine) -> None:
     way, said = measured(tmp_path)
     assert way.stored == {1, 2, 4}
-    assert "Frozen layers computed once and kept on disk: depth 1 (1 ms an item to compute, 0.0004 ms to read, " in said
+    assert "Frozen layers computed once and kept on disk: conv1 (1 ms an item to compute, 0.0004 ms to read, " in said
+    assert ", conv1 and conv2 (" in said and ", all 3 layers with the readout (" in said
     assert "recomputed" not in said
+
+
+def test_parts_are_named_by_their_layers_and_the_readout_is_no_layer() -> None:
+    names = "stem", "block1", "block2", "top"
+    said = [parts_in_words(depth, names) for depth in range(1, 6)]
+    assert said == ["stem", "stem and block1", "stem to block2", "stem to top", "all 4 layers with the readout"]
+    assert parts_in_words(2, ["dense1"]) == "dense1 with the readout"
 
 
 def test_where_room_is_short_the_depths_that_save_the_most_a_byte_are_kept_and_the_others_told_with_numbers(
@@ -305,7 +313,7 @@ def test_where_room_is_short_the_depths_that_save_the_most_a_byte_are_kept_and_t
     way, said = measured(tmp_path, long_study(activations_gb=gb))
     assert sizes[1] > sizes[2] + sizes[4]
     assert way.stored == {2, 4}
-    assert "Frozen layers recomputed in every training, for lack of room: depth 1 (1 ms an item to compute, " in said
+    assert "Frozen layers recomputed in every training, for lack of room: conv1 (1 ms an item to compute, " in said
     (needed,) = re.findall(r"To keep all of that takes (\S+) MB, ", said)
     assert 1 < float(needed) * 1e6 / sum(sizes.values()) < 1.05
     assert f"and {gb * 1e3:.3g} MB may be used (by activations_gb): write activations_gb: 0.01, have the room, " in said
@@ -336,7 +344,7 @@ def test_on_a_full_disk_everything_is_recomputed(tmp_path: Path, machine: Machin
     machine.disk = None
     way, said = measured(tmp_path)
     assert way.stored == frozenset()
-    assert "for lack of room: depth 1 (1 ms an item to compute, unknown to read, " in said
+    assert "for lack of room: conv1 (1 ms an item to compute, unknown to read, " in said
 
 
 def test_a_depth_whose_reading_takes_about_as_long_as_computing_it_is_recomputed(
@@ -346,7 +354,7 @@ def test_a_depth_whose_reading_takes_about_as_long_as_computing_it_is_recomputed
     way, said = measured(tmp_path)
     assert way.stored == {2, 4}
     told = "Frozen layers recomputed in every training, for reading takes about as long: "
-    assert f"{told}depth 1 (1 ms an item to compute, 0.9 ms to read, " in said
+    assert f"{told}conv1 (1 ms an item to compute, 0.9 ms to read, " in said
 
 
 def test_a_depth_that_is_hardly_read_is_recomputed(tmp_path: Path, machine: Machine) -> None:
@@ -354,14 +362,14 @@ def test_a_depth_that_is_hardly_read_is_recomputed(tmp_path: Path, machine: Mach
     machine.disk = Disk(1e-12, 1e-12)
     way, said = measured(tmp_path)
     assert way.stored == frozenset()
-    assert "for too few readings would pay for keeping them: depth 1 (0.0001 ms an item to compute, " in said
+    assert "for too few readings would pay for keeping them: conv1 (0.0001 ms an item to compute, " in said
 
 
 def test_depths_that_do_not_fit_in_memory_are_recomputed(tmp_path: Path, machine: Machine) -> None:
     machine.costs, machine.steps = SLOW[:1], dict.fromkeys([Setting(1, "float32"), Setting(4, "float32")], math.inf)
     way, said = measured(tmp_path)
     assert (way.stored, way.threads) == ({1}, 1)
-    assert "does not fit in memory for as many items as are computed at once: depth 2, 4." in said
+    assert "memory for as many items as are computed at once: conv1 and conv2, all 3 layers with the readout." in said
     assert "a training step of 16 planes takes more memory than there is on one thread" in said
 
 

@@ -131,6 +131,19 @@ def _network(trial: Trial) -> object:
     return (start, trial.dataset, (trial.seeds.split, trial.seeds.share, trial.share) if fitted else None)
 
 
+def parts_in_words(depth: int, layers: Sequence[str]) -> str:
+    """The lowest ``depth`` parts of a network of ``layers``, by name: layers alone, or all of them with the readout."""
+    if depth > len(layers):
+        return f"all {len(layers)} layers with the readout" if len(layers) > 1 else f"{layers[0]} with the readout"
+    match layers[:depth]:
+        case (one,):
+            return one
+        case (one, two):
+            return f"{one} and {two}"
+        case several:
+            return f"{several[0]} to {several[-1]}"
+
+
 @dataclass(frozen=True)
 class Kept:
     """What keeping the activations of a depth costs and saves; ``disk`` is None where nothing can be written."""

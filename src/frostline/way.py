@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from frostline import compiling, stacking
 from frostline.errors import ActivationsFault
-from frostline.keeping import CLEARLY, Kept, Need, needs
+from frostline.keeping import CLEARLY, Kept, Need, needs, parts_in_words
 from frostline.spec.plan import Plan
 from frostline.spec.recipe import Precision
 from frostline.spec.study import Study
@@ -189,7 +189,8 @@ def _with_stored(
         if kept.size <= left:
             stored.append(kept)
             left -= kept.size
-    told = _told(candidates, stored, room) + _too_large(needed, len(costs))
+    layers = sample.trial.network.layer_names
+    told = _told(candidates, stored, room, layers) + _too_large(needed, len(costs), layers)
     return replace(way, stored=frozenset(kept.depth for kept in stored)), told
 
 
@@ -203,8 +204,8 @@ def _disk(room: _Room, cost: Cost, threads: int) -> Disk | None:
         return None
 
 
-def _told(candidates: Sequence[Kept], stored: Sequence[Kept], room: _Room) -> list[str]:
-    """What became of each of ``candidates`` and why, and what would change that."""
+def _told(candidates: Sequence[Kept], stored: Sequence[Kept], room: _Room, layers: Sequence[str]) -> list[str]:
+    """What became of each of ``candidates``, in a network of ``layers``, and why, and what would change that."""
     crowded = [kept for kept in candidates if kept not in stored and (kept.saved > 0 or kept.disk is None)]
     idle = [kept for kept in candidates if kept not in stored and kept not in crowded]
     slow = [kept for kept in idle if kept.cost.seconds <= CLEARLY * kept.reading]
@@ -216,7 +217,7 @@ def _told(candidates: Sequence[Kept], stored: Sequence[Kept], room: _Room) -> li
         f"{recomputed} too few readings would pay for keeping them": seldom,
         f"{recomputed} lack of room": crowded,
     }
-    told = [f"{said}: {', '.join(map(_figures, group))}." for said, group in groups.items() if group]
+    told = [f"{said}: {', '.join(_figures(one, layers) for one in group)}." for said, group in groups.items() if group]
     if crowded:
         wanted = sum(kept.size for kept in [*stored, *crowded])
         told.append(
@@ -226,15 +227,15 @@ def _told(candidates: Sequence[Kept], stored: Sequence[Kept], room: _Room) -> li
     return told
 
 
-def _too_large(needed: Mapping[int, Need], fitting: int) -> list[str]:
-    depths = ", ".join(str(depth) for depth in needed if depth > fitting)
+def _too_large(needed: Mapping[int, Need], fitting: int, layers: Sequence[str]) -> list[str]:
+    parts = ", ".join(parts_in_words(depth, layers) for depth in needed if depth > fitting)
     why = "what they give does not fit in memory for as many items as are computed at once"
-    return [f"Frozen layers recomputed in every training, for {why}: depth {depths}."] if depths else []
+    return [f"Frozen layers recomputed in every training, for {why}: {parts}."] if parts else []
 
 
-def _figures(kept: Kept) -> str:
-    reading = _time(kept.reading) if kept.disk else "unknown"
-    return f"depth {kept.depth} ({_time(kept.cost.seconds)} an item to compute, {reading} to read, {_size(kept.size)})"
+def _figures(kept: Kept, layers: Sequence[str]) -> str:
+    reading, parts = _time(kept.reading) if kept.disk else "unknown", parts_in_words(kept.depth, layers)
+    return f"{parts} ({_time(kept.cost.seconds)} an item to compute, {reading} to read, {_size(kept.size)})"
 
 
 def _size(size_bytes: float) -> str:
