@@ -116,11 +116,28 @@ def test_own_sounds_need_a_duration_and_own_images_a_size(tmp_path: Path) -> Non
 
 def test_a_class_with_fewer_items_than_folds_is_refused_and_one_that_is_not_used_is_no_matter(tmp_path: Path) -> None:
     path = folder(tmp_path, third=3)
-    said = "the smallest class has 3 items, too few for 5 folds; use folds from 3, or add items"
-    assert refused(name="folder", path=path, **SOUND) == said
+    said = "the smallest class, 'emu', has 3 items, too few for 5 folds; use 3 folds, or add items of it, or leave it"
+    assert refused(name="folder", path=path, **SOUND) == f"{said} out"
     assert Dataset.model_validate({"name": "folder", "path": path, "folds": 3, **SOUND}).fold_count == 3
     used = Dataset.model_validate({"name": "folder", "path": path, "classes": (0, 1), **SOUND})
     assert used.pools(0).test == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("third", "remedy"),
+    [
+        (4, "has 4 items, too few for 5 folds; use 3 to 4 folds, or add items of it, or leave it out"),
+        (2, "has 2 items, too few for 5 folds; no split has fewer than 3: add items of it, or leave it out"),
+        (1, "has 1 item, too few for 5 folds; no split has fewer than 3: add items of it, or leave it out"),
+    ],
+)
+def test_only_folds_that_the_smallest_class_can_fill_are_advised(tmp_path: Path, third: int, remedy: str) -> None:
+    assert refused(name="folder", path=folder(tmp_path, third=third), **SOUND) == f"the smallest class, 'emu', {remedy}"
+
+
+def test_fewer_folds_than_three_are_never_advised(tmp_path: Path) -> None:
+    said = refused(name="manifest", path=grouped(tmp_path, groups=2), folds=3, **SOUND)
+    assert "too few groups; use more groups, or split: stratified, which parts groups" in said
 
 
 def test_groups_too_few_for_the_folds_are_refused_with_the_remedy(tmp_path: Path) -> None:

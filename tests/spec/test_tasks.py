@@ -75,7 +75,11 @@ def test_the_head_has_an_output_for_each_tag_or_value_and_splits_go_through_one_
         ),
         ({"files": ""}, "String should have at least 1 character"),
         ({"classes": (0, 1)}, "classes has no effect, for manifest has tags; remove it"),
-        ({"split": "stratified", "folds": 16}, "there are 15 items, too few for 16 folds"),
+        ({"split": "stratified", "folds": 16}, "there are 15 items, too few for 16 folds; use 3 to 15 folds, or"),
+        (
+            {"tags": 4},
+            "tags has no effect, for every tag that the manifest names is used; remove it; what is not wanted, leave",
+        ),
         ({"folds": 6}, "fold 6 of 6 would hold no item, for its items come from too few groups"),
     ],
 )

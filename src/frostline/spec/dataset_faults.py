@@ -88,19 +88,33 @@ def _faults_of_folds(dataset: Dataset, card: DatasetCard) -> list[str]:
         return [said] if dataset.folds is not None else []
     if dataset.splitting == "grouped":
         return _faults_of_groups(dataset, card)
-    smallest = min((count for c, count in enumerate(totals(card)) if c in dataset.class_indices), default=0)
-    if smallest < dataset.fold_count:
-        found = f"the smallest class has {smallest} items" if card.task == "classes" else f"there are {smallest} items"
-        return [f"{found}, too few for {dataset.fold_count} folds; use folds from {FEWEST_FOLDS}, or add items"]
-    return []
+    lacking = [
+        (count, c) for c, count in enumerate(totals(card)) if c in dataset.class_indices and count < dataset.fold_count
+    ]
+    return [_too_few_items(dataset, card, *min(lacking))] if lacking else []
+
+
+def _too_few_items(dataset: Dataset, card: DatasetCard, held: int, label: int) -> str:
+    """That the class ``label`` has ``held`` items, fewer than there are folds, and for how many it has enough."""
+    items = "1 item" if held == 1 else f"{held} items"
+    found, remedy = f"the smallest class, {card.class_names[label]!r}, has {items}", "add items of it, or leave it out"
+    if card.task != "classes":
+        found, remedy = f"there is {items}" if held == 1 else f"there are {items}", "add items"
+    if held >= FEWEST_FOLDS:
+        fitting = f"{FEWEST_FOLDS} to {held}" if held > FEWEST_FOLDS else f"{held}"
+        remedy = f"use {fitting} folds, or {remedy}"
+    else:
+        remedy = f"no split has fewer than {FEWEST_FOLDS}: {remedy}"
+    return f"{found}, too few for {dataset.fold_count} folds; {remedy}"
 
 
 def _faults_of_groups(dataset: Dataset, card: DatasetCard) -> list[str]:
     """Why a fold of the first deal would lack a class."""
     counts = grouped_counts(dataset.reading, dataset.fold_count, 0)
+    fewer = "fewer folds, " if dataset.fold_count > FEWEST_FOLDS else ""
     return [
         f"fold {fold + 1} of {dataset.fold_count} would hold no item{_of(card, label)}, for its items "
-        "come from too few groups; use fewer folds, more groups, or split: stratified, which parts groups"
+        f"come from too few groups; use {fewer}more groups, or split: stratified, which parts groups"
         for fold, held in enumerate(counts)
         for label, count in enumerate(held)
         if label in dataset.class_indices and count == 0

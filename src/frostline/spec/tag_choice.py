@@ -27,11 +27,14 @@ def choice_of(name: str, tags: int | None, merge: Merge | None) -> TagChoice | N
 
 
 def faults_of_tags(tags: int | None, merge: Merge | None, card: DatasetCard) -> list[str]:
-    """Which of the two has no effect, for the dataset lets no tags be chosen."""
+    """Which of the two has no effect, for the dataset lets no tags be chosen, and what is right."""
     if card.tag_choice is not None:
         return []
     given = [key for key, value in (("tags", tags), ("merge", merge)) if value is not None]
-    return [f"{key} has no effect, for {card.name} has no tags to choose from; remove it" for key in given]
+    why, remedy = f"{card.name} has no tags to choose from", "remove it"
+    if card.task == "tags":
+        why, remedy = f"every tag that the {card.name} names is used", "remove it; what is not wanted, leave out there"
+    return [f"{key} has no effect, for {why}; {remedy}" for key in given]
 
 
 def card_told(facts: ValidationInfo) -> DatasetCard | None:
