@@ -138,6 +138,9 @@ def test_a_narrowed_report_uses_what_is_there_and_its_page_says_that_it_is_a_par
     assert "n = 2 seeds" in said
     told = "This page is of a part of what the study file declares, chosen with --shares 0.3 --seeds 2:"
     assert told in page.read_text()
+    assert said.endswith("that page is of what --shares 0.3 --seeds 2 chose, not of all that the study declares\n")
+    frostline("report", "small.yaml", "--to", "results/small")
+    assert "is of a part of what the study file declares" not in page.read_text()
 
 
 def test_a_page_is_not_replaced_by_that_of_a_study_that_has_not_run(folder: Path, frostline: Frostline) -> None:
@@ -153,6 +156,8 @@ def test_a_single_trial_of_a_study_is_run_by_arm_seed_and_share(frostline: Frost
     status, said, mistakes = frostline("run", "small.yaml", *single, "--executor", "inline")
     assert status == 0, mistakes
     assert "one seed: no interval, nothing can be said" in said
+    beyond = "(not declared there: seed 42, arm f1t1)"
+    assert f"that page is of what --shares 0.3 --seed 42 --arm f1t1 {beyond} chose, not of all" in said
     assert frostline("status", "small.yaml", *single)[1] == "single: 2 finished, 0 failed, 0 missing\n"
 
 
@@ -170,7 +175,7 @@ def test_published_files_are_reported_and_our_own_export_is_read_back(folder: Pa
         (("plan", "digit"), "no preset is called 'digit'; did you mean 'digits'"),
         (
             ("plan", "small.yaml", "--shares", "0.0001"),
-            r"share 0.0001 of digits leaves 0 training and 0 validation items",
+            r"--shares: 0.0001 is no share of the study, which has ",
         ),
         (("plan", "small.yaml", "--recipe", "quik"), "--recipe: no recipe is called 'quik'; did you mean 'quick'"),
         (("plan", "small.yaml", "--arm", "f9"), "--arm: f9 has 9 fates, the network has 2 layers"),

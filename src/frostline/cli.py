@@ -24,7 +24,7 @@ from frostline.arguments import (
 from frostline.data_commands import prepare, show
 from frostline.errors import FrostlineError
 from frostline.examples import shown
-from frostline.named import default_folder, planned_as, whole_plan
+from frostline.named import default_folder, planned_as, typed_of, whole_plan
 from frostline.options import Options
 from frostline.presets import find_study
 
@@ -102,7 +102,7 @@ def run(
     except KeyboardInterrupt:
         print_error("stopped; what had finished is kept, and running the same command again goes on from there")
         raise typer.Exit(130) from None
-    _report(narrowed, planned, folder, options.typed)
+    _report(narrowed, planned, folder, typed_of(study, options))
 
 
 @app.command(epilog=shown("status"))
@@ -155,7 +155,7 @@ def report(
     if len(study) > 1:
         raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
     narrowed, planned = planned_as(study[0], options)
-    _report(narrowed, planned, to or default_folder(study[0]), options.typed)
+    _report(narrowed, planned, to or default_folder(study[0]), typed_of(study[0], options))
 
 
 @app.command(epilog=shown("audit"))
@@ -219,7 +219,7 @@ def init(
 
 
 def _report(study: Study, plan: Plan, folder: Path, narrowed_by: str) -> None:
-    """Writes the report, says what failed, the recommended depth of each share, and where the page is.
+    """Writes the report, says what failed, the recommended depth of each share, where the page is and of what part.
 
     Ends with status 1 where a trial has failed.
     """
@@ -229,6 +229,8 @@ def _report(study: Study, plan: Plan, folder: Path, narrowed_by: str) -> None:
     for answer in found.answers:
         typer.echo(answer)
     typer.echo(f"report: {found.page}")
+    if narrowed_by:
+        typer.echo(f"that page is of what {narrowed_by} chose, not of all that the study declares")
     if found.failed:
         print_error(f"{found.trouble}: the report says why; running again retries them")
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from frostline.errors import PlanRefused
 from frostline.options import Options, narrowing
 from frostline.presets import find_study
+from frostline.spec.narrowing import undeclared
 from frostline.spec.plan import Plan, plan
 from frostline.spec.study import Study
 from frostline.spec.study_file import load_study
@@ -24,6 +25,12 @@ def whole_plan(name: str, planned: Plan, options: Options) -> Plan:
         return planned_as(name, options)[1]
     except PlanRefused:
         return planned
+
+
+def typed_of(name: str, options: Options) -> str:
+    """What was typed to narrow the study called ``name``, and what of it its file does not declare."""
+    beyond = undeclared(load_study(find_study(name)), narrowing(options))
+    return f"{options.typed} (not declared there: {', '.join(beyond)})" if beyond else options.typed
 
 
 def default_folder(study: str) -> Path:

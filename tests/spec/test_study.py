@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from frostline.errors import StudyFaults
+from frostline.spec.narrowing import undeclared
 from frostline.spec.plan import plan
 from frostline.spec.recipe import Recipe
 from frostline.spec.study import Family, Narrowing, Pretraining, Study
@@ -28,8 +29,8 @@ def test_a_narrowing_that_chooses_nothing_leaves_the_study_as_it_is() -> None:
     assert study().narrowed(Narrowing()) == study()
 
 
-def test_a_study_may_be_narrowed_to_any_legal_shares() -> None:
-    assert study().narrowed(Narrowing(shares=(0.3, 0.7))).shares == (0.3, 0.7)
+def test_a_study_is_narrowed_to_shares_of_its_own_in_the_order_asked() -> None:
+    assert study(shares=(0.1, 0.5, 1.0)).narrowed(Narrowing(shares=(1.0, 0.1))).shares == (1.0, 0.1)
 
 
 def test_a_number_of_seeds_is_the_first_so_many_of_the_study() -> None:
@@ -39,6 +40,12 @@ def test_a_number_of_seeds_is_the_first_so_many_of_the_study() -> None:
 
 def test_a_seed_by_value_may_be_any() -> None:
     assert study().narrowed(Narrowing(seeds=(42,))).seed_values == (42,)
+
+
+def test_what_a_narrowing_adds_to_a_study_is_known_by_name() -> None:
+    arms = Surgery.parse("t2r2"), Surgery.parse("f3r1")
+    assert undeclared(study(), Narrowing(shares=(0.1,), seeds=(2, 42), arms=arms)) == ["seed 42", "arm t2r2"]
+    assert undeclared(study(), Narrowing(seeds=3)) == []
 
 
 def test_an_arm_is_kept_under_all_the_names_of_the_study() -> None:
@@ -85,7 +92,7 @@ def test_a_stand_in_takes_the_place_of_a_dataset_on_both_sides() -> None:
 def test_every_choice_that_a_study_cannot_follow_is_told_at_once() -> None:
     said = refused(
         Narrowing(
-            shares=(0.5, 0.0, 2.0),
+            shares=(0.1, 0.0, 2.0),
             seeds=4,
             arms=(Surgery.parse("f3r3"),),
             recipe="lng",
@@ -95,8 +102,8 @@ def test_every_choice_that_a_study_cannot_follow_is_told_at_once() -> None:
     first, last = said.split("no dataset is called 'digit'")
     assert first == (
         "the command line has 7 faults:\n"
-        "           --shares: 0 must be greater than 0 and at most 1\n"
-        "           --shares: 2 must be greater than 0 and at most 1\n"
+        "           --shares: 0 is no share of the study, which has 0.1, 1; to add it, write it in the file\n"
+        "           --shares: 2 is no share of the study, which has 0.1, 1; to add it, write it in the file\n"
         "           --seeds: must be from 1 to 3, the number of seeds of the study (got 4)\n"
         "           --arm: f3r3 has 6 fates, the network has 4 layers (conv1 to conv4); write f3r1, for example\n"
         "           --recipe: no recipe is called 'lng'; did you mean 'long'?; known: short, long\n"
@@ -111,7 +118,8 @@ def test_every_choice_that_a_study_cannot_follow_is_told_at_once() -> None:
     [
         (Narrowing(shares=(0.1, 0.1)), "shares: 0.1 stands more than once; name each once"),
         (Narrowing(shares=()), "shares: is empty; name at least one"),
-        (Narrowing(shares=(float("nan"),)), "--shares: nan must be greater than 0 and at most 1"),
+        (Narrowing(shares=(float("nan"),)), "--shares: nan is no share of the study, which has 0.1, 1; to"),
+        (Narrowing(shares=(0.3,)), "--shares: 0.3 is no share of the study, which has 0.1, 1; to add it, write it"),
         (Narrowing(seeds=0), "--seeds: must be from 1 to 3, the number of seeds of the study (got 0)"),
         (Narrowing(seeds=(1, 1)), "seeds: 1 stands more than once; name each once"),
         (Narrowing(arms=()), "--arm: is empty; name at least one"),

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Narrowing:
     """A part of a study, as chosen on the command line; None and empty leave an axis as it is.
 
-    ``arms`` are narrowed to together with their controls; other networks are left out beside them.
-    ``seeds`` as a number is the first so many of the study's own, as a tuple exactly those. ``stand_ins`` maps the name
-    of a dataset of the study to the one that takes its place.
+    ``shares`` are among the study's own; ``arms`` are narrowed to together with their controls, and other networks are
+    left out beside them. ``seeds`` as a number is the first so many of the study's own, as a tuple exactly those, which
+    may be others. ``stand_ins`` maps the name of a dataset of the study to the one that takes its place.
     """
 
     shares: tuple[float, ...] | None = None
@@ -36,10 +36,11 @@ class Narrowing:
 def narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
     """Everything that ``narrowing`` asks for and ``study`` does not have, or that is no legal value."""
     own = len(study.seed_values)
+    declared = ", ".join(f"{share:g}" for share in study.shares)
     faults = [
-        Fault("--shares", f"{share:g} must be greater than 0 and at most 1")
+        Fault("--shares", f"{share:g} is no share of the study, which has {declared}; to add it, write it in the file")
         for share in narrowing.shares or ()
-        if not 0 < share <= 1
+        if share not in study.shares
     ]
     if isinstance(narrowing.seeds, int) and not 1 <= narrowing.seeds <= own:
         said = f"must be from 1 to {own}, the number of seeds of the study (got {narrowing.seeds})"
@@ -63,6 +64,16 @@ def narrowing_faults(study: Study, narrowing: Narrowing) -> list[Fault]:
         said = f"no recipe is called {name!r}{nearest(name, known)}; known: {', '.join(known) or 'none'}"
         faults.append(Fault("--recipe", said))
     return faults + _stand_in_faults(study, narrowing.stand_ins)
+
+
+def undeclared(study: Study, narrowing: Narrowing) -> list[str]:
+    """The seeds and arms that ``narrowing`` adds to those of ``study``, each with what it is."""
+    seeds = narrowing.seeds if isinstance(narrowing.seeds, tuple) else ()
+    declared = study.named_surgeries()
+    return [
+        *(f"seed {seed}" for seed in seeds if seed not in study.seed_values),
+        *(f"arm {arm}" for arm in narrowing.arms or () if arm not in declared),
+    ]
 
 
 def _stand_in_faults(study: Study, stand_ins: Mapping[str, str]) -> list[Fault]:
