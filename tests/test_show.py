@@ -110,6 +110,15 @@ class TestThePage:
         assert all(sum(turn) == 15 for turn in said.sums.turns)
         assert '<td>low</td><td class="count">5</td><td class="count">3</td>' in page(said)
 
+    def test_each_class_stands_beside_the_number_that_a_study_calls_it_by(self, tmp_path: Path) -> None:
+        whole = own_tones(tmp_path / "tones")
+        assert '<td class="count">1</td><td>low</td>' in page(look(whole))
+        assert "names them by their numbers, as classes: [0, 1]. Items to train," in page(look(whole))
+        path = str(tones(tmp_path / "three"))
+        tone(tmp_path / "three" / "aside" / "1.wav", 800)
+        used = Dataset(name="folder", path=path, size=16, spectrogram=SMALL, classes=(1, 2))
+        assert [row.number for row in look(Subject("tones", used, (0,), chosen="")).rows] == [1, 2]
+
     def test_a_folder_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
         subject = own_tones(tmp_path / "tones")
         (tmp_path / "taken").write_text("")

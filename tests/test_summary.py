@@ -1,4 +1,4 @@
-"""What the command line says of a plan, of its state, and of the names that a study file can use."""
+"""What the command line says of a plan and of its state."""
 
 from __future__ import annotations
 
@@ -8,53 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from frostline.errors import FrostlineError
 from frostline.progress import Progress
 from frostline.spec.plan import plan
-from frostline.summary import layers_of, plan_summary, status_summary
+from frostline.summary import plan_summary, status_summary
 from tests.analysis.simulated import finished, study
-
-
-def test_the_layers_of_a_network_are_told_with_its_surgeries_and_its_weights() -> None:
-    assert layers_of("tf_efficientnet_lite0") == (
-        "tf_efficientnet_lite0: EfficientNet, made for planes of 224 x 224\n"
-        "  18 layers, input first: stem, block1 to block16, top\n"
-        "  surgeries such as r18 (from scratch), t18 (all tuned), f1t17 (stem frozen), f18 (only the head trained)\n"
-        "  weights on the hub:\n"
-        "    timm/tf_efficientnet_lite0.in1k"
-    )
-    assert layers_of("vit_base_patch16_224").startswith(
-        "vit_base_patch16_224: ViT, DeiT and DINOv2, made for planes of 224 x 224 in patches of 16\n"
-        "  13 layers, input first: patch, block1 to block12\n"
-    )
-    assert layers_of("aimv2_3b_patch14_224").endswith("timm/aimv2_3b_patch14_224.apple_pt")
-    assert layers_of("efficientnet_b7").endswith("\n  no weights on the hub")
-
-
-def test_the_layers_of_a_plain_network_are_those_of_its_own_depth() -> None:
-    assert layers_of("plain_cnn").startswith(
-        "plain_cnn: depth: 6, which a study may change\n  6 layers, input first: conv1 to conv6\n"
-    )
-    assert "  3 layers, input first: dense1 to dense3\n  surgeries such as r3 (from scratch)" in layers_of("mlp")
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        (
-            "vit_bas_patch16_224",
-            "is no timm architecture .*; did you mean 'vit_base_patch16_224'.*; known besides: plain",
-        ),
-        (
-            "resnet18.a1_in1k",
-            "write model: resnet18 and name the weights as timm/resnet18.a1_in1k where the study says",
-        ),
-    ],
-)
-def test_a_name_of_no_network_is_answered_with_the_nearest(name: str, message: str) -> None:
-    with pytest.raises(FrostlineError, match=message):
-        layers_of(name)
-
 
 ARMS = {"scratch": "r6", "half": "f3r3", "both": "f1r5>t6"}
 
@@ -141,3 +98,10 @@ def test_a_plan_tells_how_many_synthetic_items_stand_beside_how_many_real_ones()
     every = study(surgeries=ARMS, synthesis={"recipe": {"steps": 9}, "number": 7})
     assert "\nall arms at share 0.01: 7 synthetic items beside 162 real ones\n" in plan_summary(every, plan(every))
     assert "synthetic" not in plan_summary(study(surgeries=ARMS), plan(study(surgeries=ARMS)))
+
+
+def test_one_of_a_kind_is_told_as_one() -> None:
+    made = study(surgeries={"scratch": "r6"}, source=None, seeds=1, shares=(0.1,), vary=())
+    told = plan_summary(made, plan(made))
+    assert "\n1 arm (1 name; equal treatments are run once):\n" in told
+    assert "\n1 cell, 1 trial in 1 wave (1)" in told

@@ -16,8 +16,11 @@ Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this surgery
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the study's recipes")]
 StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: what the cores take]")]
-NetworkName = Annotated[
+ListedName = Annotated[
     str | None,
-    typer.Argument(metavar="NETWORK", help="plain_cnn, mlp, mtt_vgg, spectrogram_transformer or a model of timm"),
+    typer.Argument(
+        metavar="NAME",
+        help="A dataset, plain_cnn, mlp, mtt_vgg, spectrogram_transformer or a model of timm",
+    ),
 ]
 ExecutorName = Annotated[Literal["processes", "inline"], typer.Option(help="Where trials run")]

@@ -12,7 +12,7 @@ from frostline.arguments import (
     Arms,
     ExecutorName,
     Folder,
-    NetworkName,
+    ListedName,
     RecipeName,
     Seed,
     Seeds,
@@ -200,11 +200,11 @@ def export(
 
 
 @app.command("list", epilog=shown("list"))
-def list_(network: NetworkName = None) -> None:
-    """List the presets, the datasets and the networks that a study file can name, or the layers of one network."""
-    from frostline.summary import known_names, layers_of
+def list_(name: ListedName = None) -> None:
+    """List the presets, datasets and networks that a study file can name, or the classes of one, or its layers."""
+    from frostline.listed import listed
 
-    typer.echo(known_names() if network is None else layers_of(network))
+    typer.echo(listed(name))
 
 
 @app.command(epilog=shown("init"))

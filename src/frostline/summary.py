@@ -1,4 +1,4 @@
-"""What the command line says of a plan, of its state, and of the names that a study file can use."""
+"""What the command line says of a plan and of its state."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from frostline.catalog import DatasetCard, dataset_cards
-from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
-from frostline.presets import presets
 from frostline.scored import Scored
 from frostline.spec.forged import forged_of
-from frostline.spec.mtt_vgg import MttVgg
-from frostline.spec.network import Mlp, PlainCnn, Timm
 from frostline.spec.plan import Entry, Plan
 from frostline.spec.scored_cells import never_scored
-from frostline.spec.spectrogram_transformer import SpectrogramTransformer
 from frostline.spec.study import Study
-from frostline.spec.surgery import Fate, Surgery, in_short
-from frostline.spec.timm_facts import FAMILIES, Architecture, architectures, unknown
 
 LISTED = 10
 
@@ -32,13 +24,13 @@ def plan_summary(study: Study, plan: Plan) -> str:
     own, controls = ([arm for arm in plan.arms if (not arm.control) is named] for named in (True, False))
     waves = ", then ".join(f"{len(wave)}" for wave in plan.waves)
     recipe = plan.own[-1].trial.recipe
-    in_waves = "1 wave" if len(plan.waves) == 1 else f"{len(plan.waves)} waves"
+    in_waves = _counted(len(plan.waves), "wave")
     return "\n".join(
         [
             study.title,
             study.question,
             "",
-            f"{len(plan.arms)} arms ({names} names; equal treatments are run once):",
+            f"{_counted(len(plan.arms), 'arm')} ({_counted(names, 'name')}; equal treatments are run once):",
             *(f"  {arm.written:{width}}  {' = '.join(arm.names)}" for arm in own),
             *([f"{len(controls)} of them are controls, which are never recommended:"] if controls else []),
             *(f"  {arm.written:{width}}  {' = '.join(arm.names)}" for arm in controls),
@@ -46,7 +38,7 @@ def plan_summary(study: Study, plan: Plan) -> str:
             f"seeds {', '.join(map(str, study.seed_values))}; vary {', '.join(study.vary) or 'nothing'}",
             f"at most {recipe.steps} steps of batch {recipe.batch} at the last share",
             *_forged(plan),
-            f"{cells} cells, {len(plan.trials)} trials in {in_waves} ({waves})",
+            f"{_counted(cells, 'cell')}, {_counted(len(plan.trials), 'trial')} in {in_waves} ({waves})",
             *([_race(study, plan)] if study.evidence == "race" else []),
             *([_scored(study, plan)] if study.scores is not None else []),
         ]
@@ -105,92 +97,8 @@ def never_run(study: Study, plan: Plan, outcomes: Mapping[str, Finished | Failed
     return race(plan, outcomes, study.level).unrun
 
 
-def known_names() -> str:
-    """The presets, the datasets and the networks that a study file can name, with what tells them apart."""
-    shelves = {
-        "presets (frostline init NAME copies one)": {name: _title(path) for name, path in presets().items()},
-        "datasets": {
-            **{card.name: _facts(card) for card in dataset_cards().values()},
-            "folder": "your own images or sounds: a folder a class, at path",
-            "manifest": "your own images or sounds: a CSV or Parquet table with path and label, at path",
-        },
-        "networks": {
-            name: (kind.__doc__ or "").splitlines()[0]
-            for name, kind in (
-                ("plain_cnn", PlainCnn),
-                ("mlp", Mlp),
-                ("mtt_vgg", MttVgg),
-                ("spectrogram_transformer", SpectrogramTransformer),
-                ("timm", Timm),
-            )
-        },
-    }
-    width = max(len(name) for shelf in shelves.values() for name in shelf)
-    return "\n".join(
-        line for title, shelf in shelves.items() for line in (title, *(f"  {n:{width}}  {t}" for n, t in shelf.items()))
-    )
-
-
-def layers_of(name: str) -> str:
-    """The layers of the network called ``name``, input first, how surgeries of it are written, and its weights.
-
-    Plain networks are told as they are without further keys.
-
-    Raises:
-        FrostlineError: no network is called so; the text has the nearest architecture, or the name without its tag.
-    """
-    plain: dict[str, PlainCnn | Mlp | MttVgg | SpectrogramTransformer] = {
-        "plain_cnn": PlainCnn(name="plain_cnn"),
-        "mlp": Mlp(name="mlp"),
-        "mtt_vgg": MttVgg(name="mtt_vgg"),
-        "spectrogram_transformer": SpectrogramTransformer(name="spectrogram_transformer"),
-    }
-    if (network := plain.get(name)) is not None:
-        depth = (
-            "a tagger of music" if isinstance(network, MttVgg) else f"depth: {network.depth}, which a study may change"
-        )
-        return "\n".join([f"{name}: {depth}", *_layers(network.layer_names)])
-    fault = unknown(name)
-    if fault is not None:
-        raise FrostlineError(f"{fault}; known besides: {', '.join(plain)}")
-    known = architectures()[name]
-    return "\n".join([f"{name}: {_made_for(known)}", *_layers(known.layer_names), *_weights(name, known)])
-
-
-def _layers(names: tuple[str, ...]) -> list[str]:
-    count = len(names)
-    spelt = {
-        "from scratch": Surgery.cut(0, count, Fate.FROZEN, Fate.RESET),
-        "all tuned": Surgery.cut(0, count, Fate.FROZEN, Fate.TUNED),
-        f"{names[0]} frozen": Surgery.cut(1, count, Fate.FROZEN, Fate.TUNED),
-        "only the head trained": Surgery.cut(count, count, Fate.FROZEN, Fate.TUNED),
-    }
-    written = ", ".join(f"{surgery} ({said})" for said, surgery in spelt.items())
-    return [f"  {count} layers, input first: {in_short(names)}", f"  surgeries such as {written}"]
-
-
-def _made_for(known: Architecture) -> str:
-    patches = f" in patches of {known.patch}" if known.patch else ""
-    return f"{FAMILIES[known.family]}, made for planes of {known.size} x {known.size}{patches}"
-
-
-def _weights(name: str, known: Architecture) -> list[str]:
-    if not known.tags:
-        return ["  no weights on the hub"]
-    return ["  weights on the hub:", *(f"    timm/{name}.{tag}" for tag in known.tags)]
-
-
-def _facts(card: DatasetCard) -> str:
-    """Size, shape and licence of a dataset in one line."""
-    parts = (card.train_counts, card.validation_counts or (), card.test_counts)
-    items = (
-        f"{sum(map(sum, card.fold_counts)):,} items in {len(card.fold_counts)} folds"
-        if card.fold_counts
-        else f"{' + '.join(f'{sum(counts):,}' for counts in parts if counts)} items"
-    )
-    shape = f", {card.channels} x {card.size} x {card.size}" if card.size else ""
-    names = card.class_names if card.task == "classes" else card.target_names
-    return f"{card.title}: {items}, {len(names)} {card.task}{shape}, {card.licence}"
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _state(outcome: Finished | Scored | Failed | None, needed: bool) -> str:
@@ -207,7 +115,7 @@ def _forged(plan: Plan) -> list[str]:
 
 def _scored(study: Study, plan: Plan) -> str:
     assert study.scores is not None
-    count = "1 scoring" if len(plan.scorings) == 1 else f"{len(plan.scorings)} scorings"
+    count = _counted(len(plan.scorings), "scoring")
     told = [
         f"{when} training: {', '.join(names)}"
         for when, names in (("before", study.scores.of_starts), ("before and after", study.scores.of_states))
@@ -239,11 +147,3 @@ def _race(study: Study, plan: Plan) -> str:
 def _keys(entries: Iterable[Entry]) -> frozenset[str]:
     """The keys of the trials of ``entries``, and of all that these start from."""
     return frozenset(trial.key for entry in entries for trial in (entry.trial, *entry.trial.ancestors))
-
-
-def _title(path: Path) -> str:
-    """The title of the study file at ``path``, read without checking the rest."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("title:"):
-            return line.removeprefix("title:").strip().strip("'\"")
-    return ""

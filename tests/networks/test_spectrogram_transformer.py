@@ -10,13 +10,13 @@ import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import nn
 
+from frostline.listed import layers_of
 from frostline.networks.build import build
 from frostline.networks.network import Fit, Network, parameter_counts, state_digest
 from frostline.networks.spectrogram_transformer import Block, Patches
 from frostline.run import run_trial
 from frostline.shelf import Shelf
 from frostline.spec.network import SpectrogramTransformer
-from frostline.summary import layers_of
 from tests.trials import job, transfer
 
 TINY = SpectrogramTransformer(name="spectrogram_transformer", depth=2, width=6, heads=2, patch=4)

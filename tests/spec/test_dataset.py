@@ -42,7 +42,10 @@ def refused(**content: object) -> str:
         ),
         ({"name": "folder"}, "path is missing; it says where your folder lies"),
         ({"name": "manifest"}, "path is missing; it says where your manifest lies"),
-        ({"name": "digits", "classes": (3, 10, 12)}, "classes [10, 12] are not in digits, which has 0 to 9"),
+        (
+            {"name": "digits", "classes": (3, 10, 12)},
+            "classes [10, 12] are not in digits, which has 0 to 9; `frostline list digits` says which is which",
+        ),
         ({"name": "digits", "classes": (3,)}, "classes must be two or more, each once, ascending (got [3])"),
         ({"name": "digits", "classes": (3, 1)}, "classes must be two or more, each once, ascending (got [3, 1])"),
         ({"name": "digits", "classes": (3, 3)}, "classes must be two or more, each once, ascending (got [3, 3])"),

@@ -23,11 +23,15 @@ Sizes = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class: how many items can be used, and how many of them train, validate and test in each turn."""
+    """A class: how many items can be used, and how many of them train, validate and test in each turn.
+
+    ``number`` is what a study calls it by; None of all classes together, and where items have none.
+    """
 
     name: str
     items: int
     turns: tuple[Sizes, ...]
+    number: int | None = None
 
 
 def turns_of(whole: Corpus | Collection, subject: Subject) -> tuple[Splits, ...]:
@@ -48,7 +52,12 @@ def class_rows(whole: Corpus | Collection, subject: Subject, turns: Sequence[Spl
         [Counter(part.strata.tolist()) for part in (turn.train, turn.validation, turn.test.open())] for turn in turns
     ]
     return tuple(
-        ClassRow(name, items[position], tuple((train[label], held[label], test[label]) for train, held, test in parts))
+        ClassRow(
+            name,
+            items[position],
+            tuple((train[label], held[label], test[label]) for train, held, test in parts),
+            position if dataset.task == "classes" else None,
+        )
         for label, (name, position) in enumerate(zip(dataset.class_names, dataset.class_indices, strict=True))
     )
 

@@ -41,7 +41,9 @@ def _faults_of_classes(dataset: Dataset, card: DatasetCard) -> list[str]:
     known = range(len(card.class_names))
     wrong = [c for c in dataset.classes if c not in known]
     if wrong:
-        return [f"classes {wrong} are not in {dataset.name}, which has 0 to {len(known) - 1}"]
+        where = f"show {dataset.name}:{dataset.path}" if dataset.path is not None else f"list {dataset.name}"
+        said = f"classes {wrong} are not in {dataset.name}, which has 0 to {len(known) - 1}"
+        return [f"{said}; `frostline {where}` says which is which"]
     if len(set(dataset.classes)) < 2 or list(dataset.classes) != sorted(set(dataset.classes)):
         return [f"classes must be two or more, each once, ascending (got {list(dataset.classes)})"]
     if len(dataset.classes) == len(known):
