@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -16,7 +16,8 @@ from frostline.data.samples import Collection, Corpus, Samples
 from frostline.errors import DataFault
 from frostline.randomness import stream
 from frostline.spec.dataset import Dataset
-from frostline.spec.folds import Pools, dealt, turn_of
+from frostline.spec.folds import Pools
+from frostline.spec.parting import parts_of_listed
 from frostline.spec.portion import portion, validation_of
 from frostline.spec.scoring import Scoring
 from frostline.spec.trial import Trial
@@ -129,29 +130,13 @@ def parted(whole: Collection, dataset: Dataset, split_seed: int) -> Corpus:
 
     Where folds part groups by choice (``stratified``), every item is its own group.
     """
-    fold_of = _parts_of(whole, dataset, split_seed)
+    fold_of = parts_of_listed(whole.listed, dataset, split_seed)
     parts = np.array([fold_of[name] for name in whole.samples.ids.tolist()])
     samples = whole.samples
     if dataset.splitting == "stratified":
         samples = replace(samples, groups=samples.ids)
     train, validation, test = (samples.take(np.flatnonzero(parts == part)) for part in ("train", "validation", "test"))
     return Corpus(train, test, whole.digest, validation if "validation" in fold_of.values() else None)
-
-
-def _parts_of(whole: Collection, dataset: Dataset, split_seed: int) -> dict[str, str]:
-    """The part of each listed item, by its id."""
-    listed = whole.listed
-    if not dataset.has_folds:
-        return {item.id: str(item.part) for item in listed}
-    turn = turn_of(split_seed, dataset.fold_count)
-    names = {turn.test: "test", turn.validation: "validation"}
-    if dataset.splitting == "official":
-        folds: Iterable[int | None] = [item.fold for item in listed]
-    else:
-        ids = [item.id for item in listed]
-        groups = [item.group for item in listed] if dataset.splitting == "grouped" else ids
-        folds = dealt([item.label for item in listed], ids, groups, dataset.fold_count, turn.deal)
-    return {item.id: names.get(-1 if fold is None else fold, "train") for item, fold in zip(listed, folds, strict=True)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +153,7 @@ def _rolls(whole: Corpus | Collection, corpus: Corpus, trial: Trial | Scoring) -
     there = {part: samples for part, samples in parts.items() if samples is not None}
     if isinstance(whole, Corpus):
         return {part: _Roll(samples.strata.numpy(), np.arange(len(samples))) for part, samples in there.items()}
-    part_of = _parts_of(whole, trial.dataset, trial.seeds.split)
+    part_of = parts_of_listed(whole.listed, trial.dataset, trial.seeds.split)
     rolls = {}
     for part, samples in there.items():
         place_of = {name: place for place, name in enumerate(samples.ids.tolist())}

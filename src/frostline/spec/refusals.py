@@ -10,6 +10,7 @@ from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
 from frostline.spec.inputs import unfit_inputs
 from frostline.spec.portion import Portioned, portion, resolved, share_of_one, smallest_share
+from frostline.spec.source_leaks import leaking_sources
 from frostline.spec.study import Study, Varying
 from frostline.spec.synthesis import Forging
 
@@ -17,6 +18,7 @@ from frostline.spec.synthesis import Forging
 def refusals(study: Study) -> list[str]:
     """Every reason, with its remedy; a budget is judged only where nothing else is wrong."""
     found = [*_too_small(study), *_untested(study), *unfit_inputs(study), *_unmoved(study), *_too_few_to_forge(study)]
+    found += leaking_sources(study)
     found = found or [*_never_warm(study), *_never_judged(study)]
     beside = ((name, reason) for name in study.beside for reason in refusals(study.alone(name)))
     return found + [f"beside.{name}: {reason}" for name, reason in beside if reason not in found]
