@@ -162,6 +162,7 @@ def test_the_numbers_of_both_figures_are_files(shown: tuple[LayerScores, Section
         ("neighbours", "conv2", "5"),
     ]
     assert "Highest at 10 %: ward conv2, neighbours conv2." in values.alt
+    assert "The other figures of clusters (NMI, purity, precision and recall of pairs) stand in the CSV." in values.alt
 
 
 def test_maps_are_drawn_at_the_largest_share_that_has_some_coloured_by_class() -> None:

@@ -38,6 +38,9 @@ TRUST = (
     "reliability", "ceiling", "why",
 )  # fmt: skip
 
+CALLED = {"ari": "adjusted Rand index", "evidence": "evidence, nats an item", "h_score": "H-score"}
+"""How an axis calls what the tables name in short."""
+
 
 def scores_figure(frame: pd.DataFrame, level: float) -> Picture | None:
     """One panel a score of layers: its value at each layer, a line a share; None where no layer has one."""
@@ -57,11 +60,14 @@ def scores_figure(frame: pd.DataFrame, level: float) -> Picture | None:
                 means = _means(_distinct(frame, name, share), measure, level)
                 _draw(axes, _distinct(frame, name, share), means, _line(share, position, len(shares)), aside)
             axes.set_title(name, fontsize=10)
-            axes.set_ylabel(measure.name)
+            axes.set_ylabel(CALLED.get(measure.name, measure.name))
         handles, labels = shown[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False)
         title = f"Layer scores before training, {level * 100:g} % intervals over seeds; each seed a faint mark"
         alt = f"The value of {counted(len(cards), 'score')} at each layer of the start, input first, a line a share. "
+        alt += "The other figures of clusters (NMI, purity, precision and recall of pairs) stand in the CSV. " * any(
+            measure.name == "ari" for measure in cards.values()
+        )
         drawn = rendered(figure, "layer-scores", title, alt + _highest(frame, cards, shares))
     return with_numbers(drawn, VALUES, _values(frame, cards, level))
 
