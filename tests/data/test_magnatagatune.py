@@ -367,13 +367,19 @@ class TestBadTables:
             (
                 "clip_id\tx\ty\tmp3_path\n2\t1\t0\ta\n3\t2\t0\tb\n4\t\tyes\tc\n",
                 r"2 faults:\n  column 'x': 2 of 3 cells are neither 0 nor 1, the first in line 3 \(got '2'\)\n"
-                r"  column 'y': 1 of 3 cells are neither 0 nor 1, the first in line 4 \(got 'yes'\)$",
+                r"  column 'y': 1 of 3 cells is neither 0 nor 1, the first in line 4 \(got 'yes'\)$",
             ),
         ],
     )
     def test_every_fault_is_told(self, tmp_path: Path, text: str, said: str) -> None:
         (tmp_path / "annotations_final.csv").write_text(text)
         with pytest.raises(DataFault, match=said):
+            read_annotations(tmp_path)
+
+    def test_a_wrong_cell_of_a_column_that_stands_twice_is_told_once(self, tmp_path: Path) -> None:
+        text = "clip_id\tno vocals\tno vocals\tmp3_path\n2\t7\t7\ta\n3\t1\t1\tb\n"
+        (tmp_path / "annotations_final.csv").write_text(text)
+        with pytest.raises(DataFault, match=r"has 1 fault:\n  column 'no vocals': 1 of 2 cells is neither 0 nor 1"):
             read_annotations(tmp_path)
 
     def test_a_table_in_another_encoding_is_refused(self, tmp_path: Path) -> None:

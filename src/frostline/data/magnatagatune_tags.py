@@ -154,7 +154,7 @@ def _annotations(path: Path, changed_ns: int, size: int) -> Annotations:
             notes.append(
                 f"the column {name!r} of {TABLE} stands {header.count(name)} times, always equal; it is one tag"
             )
-    refuse(str(path), faults)
+    refuse(str(path), list(dict.fromkeys(faults)))
     return Annotations(clips, paths, tags, tuple(dict.fromkeys(notes)))
 
 
@@ -195,10 +195,9 @@ def _faults_of_marks(tag: str, cells: Sequence[str], lines: Sequence[int]) -> li
     wrong = [place for place, cell in enumerate(cells) if cell not in ("0", "1")] if set(cells) - {"0", "1"} else []
     if not wrong:
         return []
-    return [
-        f"column {tag!r}: {len(wrong)} of {len(cells)} cells are neither 0 nor 1, the first in line {lines[wrong[0]]} "
-        f"(got {cells[wrong[0]]!r})"
-    ]
+    are = "is" if len(wrong) == 1 else "are"
+    first = f"the first in line {lines[wrong[0]]} (got {cells[wrong[0]]!r})"
+    return [f"column {tag!r}: {len(wrong)} of {len(cells)} cells {are} neither 0 nor 1, {first}"]
 
 
 def _twice(column: str, cells: Sequence[str]) -> list[str]:
