@@ -45,7 +45,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
         f"Source: {_source(study)}.",
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
         f"Seeds: {seeds}; with them vary: {varying(study)}.",
-        *_recipes(study, plan),
+        *_recipes(study, plan, frame),
         *_augmentation(study),
         *_forged(plan),
         *_splits(study),
@@ -207,8 +207,11 @@ def _forged(plan: Plan) -> list[str]:
     return [f"Synthetic items only train: {'; '.join(told)}. {said}."]
 
 
-def _recipes(study: Study, plan: Plan) -> list[str]:
-    """The recipe of each share, then that of the pretrainings, with the number of items that they train on."""
+def _recipes(study: Study, plan: Plan, frame: pd.DataFrame) -> list[str]:
+    """The recipe of each share, then that of the pretrainings, with the number of items that they train on.
+
+    Where fewer items were there than are listed, both numbers are told.
+    """
     said = []
     for share in study.shares:
         trials = [entry.trial for entry in plan.entries if entry.share == share]
@@ -218,12 +221,21 @@ def _recipes(study: Study, plan: Plan) -> list[str]:
             _span([sum(part) for part in parts])
             for parts in ([one.train for one in held], [one.validation for one in held])
         )
-        items = f"{train} items to train, {validation} to validate"
+        items = f"{train} items to train, {validation} to validate{_there(frame, share, (train, validation))}"
         recipes = _once(trial.recipe for trial in trials)
         said += [f"Recipe at {percent(share)} ({items}): {recipe_in_words(recipe)}." for recipe in recipes]
     starts = (entry.trial.predecessor for entry in plan.entries if entry.arm.start != "selffer")
     recipes = _once(start.recipe for start in starts if start is not None)
     return said + [f"Recipe of the pretraining: {recipe_in_words(recipe)}." for recipe in recipes]
+
+
+def _there(frame: pd.DataFrame, share: float, planned: tuple[str, str]) -> str:
+    """How many items did train and validate at ``share``, where that is not what was ``planned``."""
+    rows = frame.loc[(frame["share"] == share) & (frame["status"] == "finished")]
+    if rows.empty:
+        return ""
+    found = tuple(_span(rows[column].astype(int).tolist()) for column in ("n_train", "n_validation"))
+    return "" if found == planned else f" as listed; {found[0]} and {found[1]} could be used"
 
 
 def _span(counts: list[int]) -> str:
