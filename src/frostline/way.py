@@ -183,14 +183,13 @@ def _with_stored(
             cost = costs[depth - 1]
             disks[cost.size_bytes] = disk = disks.get(cost.size_bytes) or _disk(room, cost, way.threads)
             candidates.append(Kept(depth, cost, disk, need))
-    paying = sorted((kept for kept in candidates if kept.saved > 0), key=lambda kept: kept.size / kept.saved)
     stored, left = list[Kept](), room.size_bytes
-    for kept in paying:
+    for kept in sorted((kept for kept in candidates if kept.saved > 0), key=lambda kept: kept.size / kept.saved):
         if kept.size <= left:
             stored.append(kept)
             left -= kept.size
     layers = sample.trial.network.layer_names
-    told = _told(candidates, stored, room, layers) + _too_large(needed, len(costs), layers)
+    told = [*_told(candidates, stored, room, layers), *_too_large(needed, len(costs), layers)]
     return replace(way, stored=frozenset(kept.depth for kept in stored)), told
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import pandas as pd
@@ -10,15 +10,14 @@ import pandas as pd
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
 from frostline.report.networks import network_in_words
-from frostline.report.recipes import augmentation_in_words, forging_in_words, recipe_in_words
+from frostline.report.recipes import augmentation_in_words, forging_in_words
+from frostline.report.recipes_of_shares import recipes_of_shares
 from frostline.report.words import dataset_in_words, source_in_words, varying
 from frostline.spec.augmentation import NOTHING
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import turn_of
 from frostline.spec.forged import forged_of
 from frostline.spec.plan import Plan
-from frostline.spec.portion import portion
-from frostline.spec.recipe import Recipe
 from frostline.spec.study import Pretraining, Study
 from frostline.spec.trial import Trial
 from frostline.way_facts import in_words
@@ -45,7 +44,7 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
         f"Source: {_source(study)}.",
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
         f"Seeds: {seeds}; with them vary: {varying(study)}.",
-        *_recipes(study, plan, frame),
+        *recipes_of_shares(study, plan, frame),
         *_augmentation(study),
         *_forged(plan),
         *_splits(study),
@@ -205,46 +204,6 @@ def _forged(plan: Plan) -> list[str]:
         return []
     said = "Each generator learned from the real training items of its share and split alone"
     return [f"Synthetic items only train: {'; '.join(told)}. {said}."]
-
-
-def _recipes(study: Study, plan: Plan, frame: pd.DataFrame) -> list[str]:
-    """The recipe of each share, then that of the pretrainings, with the number of items that they train on.
-
-    Where fewer items were there than are listed, both numbers are told.
-    """
-    said = []
-    for share in study.shares:
-        trials = [entry.trial for entry in plan.entries if entry.share == share]
-        seeds = dict.fromkeys(trial.seeds.split for trial in trials)
-        held = [portion(study.dataset.pools(seed), share, study.validation) for seed in seeds]
-        train, validation = (
-            _span([sum(part) for part in parts])
-            for parts in ([one.train for one in held], [one.validation for one in held])
-        )
-        items = f"{train} items to train, {validation} to validate{_there(frame, share, (train, validation))}"
-        recipes = _once(trial.recipe for trial in trials)
-        said += [f"Recipe at {percent(share)} ({items}): {recipe_in_words(recipe)}." for recipe in recipes]
-    starts = (entry.trial.predecessor for entry in plan.entries if entry.arm.start != "selffer")
-    recipes = _once(start.recipe for start in starts if start is not None)
-    return said + [f"Recipe of the pretraining: {recipe_in_words(recipe)}." for recipe in recipes]
-
-
-def _there(frame: pd.DataFrame, share: float, planned: tuple[str, str]) -> str:
-    """How many items did train and validate at ``share``, where that is not what was ``planned``."""
-    rows = frame.loc[(frame["share"] == share) & (frame["status"] == "finished")]
-    if rows.empty:
-        return ""
-    found = tuple(_span(rows[column].astype(int).tolist()) for column in ("n_train", "n_validation"))
-    return "" if found == planned else f" as listed; {found[0]} and {found[1]} could be used"
-
-
-def _span(counts: list[int]) -> str:
-    """``counts`` as one number where they are equal, else from the smallest to the largest."""
-    return str(counts[0]) if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"
-
-
-def _once(recipes: Iterable[Recipe]) -> list[Recipe]:
-    return list(dict.fromkeys(recipes))
 
 
 def _stopped(frame: pd.DataFrame) -> list[str]:
