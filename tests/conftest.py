@@ -16,6 +16,7 @@ TENSOR_MODULES = [
     "frostline.augmentation.masking",
     "frostline.augmentation.mixing",
     "frostline.data.pictures",
+    "frostline.data.pieces",
     "frostline.data.planes",
     "frostline.data.samples",
     "frostline.data.sounds",

@@ -12,7 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frostline.data.sounds import Recording, decode, mp3_samples, planes_of, resampled, segments
+from frostline.data.pieces import segments
+from frostline.data.sounds import Recording, decode, mp3_samples, planes_of, resampled
 from frostline.data.spectrogram import log_mel
 from frostline.errors import DataFault
 from frostline.spec.spectrogram import Spectrogram

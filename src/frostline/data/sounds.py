@@ -1,4 +1,4 @@
-"""Sound files: decoded, mixed to one channel, resampled, and cut or padded to segments of equal length.
+"""Sound files: decoded, mixed to one channel, resampled, and made into log-mel planes.
 
 A file that cannot be used raises a ``DataFault`` with its path, the reason and the remedy. What a file cannot tell is
 not found out: samples of a ``.wav`` or ``.au`` that were overwritten in place, and the missing end of an ``.mp3`` that
@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from frostline.data.pieces import segments
 from frostline.data.spectrogram import log_mel
 from frostline.errors import DataFault
 from frostline.spec.spectrogram import Spectrogram
@@ -101,22 +102,6 @@ def resampled(recording: Recording, rate_hz: int) -> Recording:
     if recording.rate_hz == rate_hz:
         return recording
     return Recording(soxr.resample(recording.samples, recording.rate_hz, rate_hz, quality="HQ"), rate_hz)
-
-
-def segments(samples: Float32[np.ndarray, " sample"], count: int, length: int) -> Float32[np.ndarray, "segment length"]:
-    """``count`` pieces of ``length`` samples: the middle for one, else evenly spread from the first sample to the last.
-
-    What is shorter than ``length`` gets zeros on both sides, behind one more than before where they are odd, and then
-    all pieces are equal.
-    """
-    excess = len(samples) - length
-    if excess < 0:
-        before = -excess // 2
-        return np.tile(np.pad(samples, (before, -excess - before)), (count, 1))
-    if count == 1:
-        return samples[None, excess // 2 : excess // 2 + length]
-    starts = [excess * number // (count - 1) for number in range(count)]
-    return np.stack([samples[start : start + length] for start in starts])
 
 
 def _mono(channels: Float32[np.ndarray, "sample channel"]) -> Float32[np.ndarray, " sample"]:
