@@ -18,6 +18,7 @@ from frostline.analysis.table import table
 from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
 from frostline.report.page import write_report
+from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_outcomes, read_scores
@@ -72,7 +73,7 @@ def findings_in(
     """
     done = frame.loc[frame["status"] == "finished", "key"]
     trained = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Finished)}
-    return Findings(frame, read_answers(folder, done), terms_of(study), trained)
+    return Findings(frame, read_answers(folder, done), terms_of(study), trained, Shelf(folder))
 
 
 def terms_of(study: Study) -> Terms:

@@ -19,10 +19,11 @@ from frostline.report.answer import answer_in_short
 from frostline.report.course_figure import course_figure
 from frostline.report.drawing import Picture
 from frostline.report.evidence import Evidence, evidence_of
+from frostline.report.item_errors import largest_errors
 from frostline.report.methods import methods
 from frostline.report.placing import placed
 from frostline.report.rows import columns
-from frostline.report.task_sections import each_tag, each_value, largest_errors, shown_cell
+from frostline.report.task_sections import each_tag, each_value, shown_cell
 from frostline.report.told import told_of_study
 from frostline.report.values_figures import concordances, value_figures
 from frostline.spec.plan import Plan

@@ -15,6 +15,7 @@ from frostline.analysis.estimates import FEWEST_RESAMPLED, Estimate, OneRun, boo
 from frostline.analysis.metric import ACCURACY, Metric
 from frostline.analysis.pairs import sign_flip_p
 from frostline.outcome import Finished
+from frostline.shelf import Shelf
 
 FamilyOf = Literal["share", "study"]
 
@@ -47,7 +48,7 @@ class Findings:
 
     ``frame`` has the columns of ``analysis.table``. ``book`` is empty where no predictions are known, as of results
     that others published, and so is ``trained``: the trials that ran to their end by key, as they were trained and with
-    all that their metrics hold.
+    all that their metrics hold. ``kept`` is where the predictions of trials lie, where that is known.
 
     Raises:
         ValueError: the table is of another metric than the terms.
@@ -57,6 +58,7 @@ class Findings:
     book: Book = field(default_factory=dict)
     terms: Terms = Terms()
     trained: Mapping[str, Finished] = field(default_factory=dict)
+    kept: Shelf | None = None
 
     def __post_init__(self) -> None:
         named = set(self.frame["metric"].dropna()) if "metric" in self.frame else set()

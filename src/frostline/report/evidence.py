@@ -15,6 +15,7 @@ from frostline.analysis.course import courses
 from frostline.analysis.dip import dip_sentence, dips
 from frostline.analysis.findings import Findings
 from frostline.analysis.frost_line import Recommendation, recommend
+from frostline.analysis.mistakes import MistaggedItems, WrongItems, mistakes
 from frostline.analysis.predicted import Predicted, predicted_by
 from frostline.analysis.regret import regret_sentence, regrets
 from frostline.analysis.table import CutPoint
@@ -28,6 +29,7 @@ from frostline.report.drawing import Means, Picture
 from frostline.report.figures import pictures
 from frostline.report.frost_figure import frost_line
 from frostline.report.gain_figure import gain_figure
+from frostline.report.item_errors import MOST_ITEMS
 from frostline.report.task_sections import shown_cell
 from frostline.report.values_figures import value_figures
 
@@ -48,8 +50,8 @@ class Evidence:
 
     ``controls`` say whether pretraining helps, ``course`` how the answer moves with share and depth, ``regret`` what
     choosing would have cost on seeds that did not choose, ``audited`` what an audit found. ``predicted`` is what
-    the arm that is shown in detail predicted of each test item, where the task is numbers. ``added`` says what
-    additions to training did.
+    the arm that is shown in detail predicted of each test item, where the task is numbers, and ``mistakes`` are the
+    items that it tells worst, where it is another. ``added`` says what additions to training did.
     """
 
     findings: Findings
@@ -64,6 +66,7 @@ class Evidence:
     predicted: Predicted | None = None
     control_table: Table | None = None
     added: Added = Added()
+    mistakes: WrongItems | MistaggedItems | None = None
 
 
 def evidence_of(
@@ -104,6 +107,7 @@ def evidence_of(
         audited=(*audited, *audit_findings(findings)),
         predicted=numbers,
         added=_added(findings),
+        mistakes=None if cell is None else mistakes(findings, cell, MOST_ITEMS),
     )
 
 

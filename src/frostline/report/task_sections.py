@@ -1,4 +1,4 @@
-"""What only pages of tags, or of numbers, have: the figures of each, and the items that are predicted worst."""
+"""What only pages of tags, or of numbers, have: the figures of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from frostline.analysis.comparisons import distinct_runs, finished
 from frostline.analysis.estimates import OneRun
 from frostline.analysis.findings import Findings, Terms, estimate_of
 from frostline.analysis.frost_line import Recommendation, percent
-from frostline.analysis.predicted import Predicted
 from frostline.analysis.verdicts import Table
 from frostline.outcome import TagFigures, TagMetrics, ValueFigures, ValueMetrics
 from frostline.randomness import stream
@@ -18,7 +17,6 @@ from frostline.report.drawing import counted
 from frostline.report.rows import shown
 from frostline.report.section import Section
 
-MOST_ITEMS = 15
 ABSENT = "\N{EM DASH}"
 Figures = TypeVar("Figures", TagFigures, ValueFigures)
 Kind = TypeVar("Kind", TagMetrics, ValueMetrics)
@@ -34,29 +32,6 @@ def shown_cell(found: Sequence[Recommendation]) -> tuple[str, float] | None:
         if arm is not None:
             return arm, one.share
     return None
-
-
-def largest_errors(found: Predicted | None) -> Section:
-    """The test items whose mean prediction is farthest from the truth."""
-    if found is None:
-        return Section("errors", "The largest errors")
-    tested, mean = found.tested.tolist(), found.mean
-    rows = [
-        (
-            found.ids[place],
-            *(f"{side[place, value]:.3g}" for value in range(len(found.names)) for side in (found.true, mean)),
-            str(tested[place]),
-        )
-        for place in found.farthest(MOST_ITEMS)
-    ]
-    columns = ("item", *(f"{side} {name}" for name in found.names for side in ("true", "predicted")), "runs")
-    told = (
-        f"The {len(rows)} of {len(found.ids):,} test items whose mean prediction by {found.arm} with "
-        f"{percent(found.share)} of the target data is farthest from the truth, the farthest first. A prediction is "
-        "the mean over the runs that were tested on the item; distances count each number in standard deviations of "
-        "its true values."
-    )
-    return Section("errors", "The largest errors", [told], table=Table(columns, tuple(rows)))
 
 
 def each_tag(findings: Findings, cell: tuple[str, float] | None) -> Section:

@@ -14,6 +14,7 @@ from frostline.analysis.racing import Race
 from frostline.report.answer import declared
 from frostline.report.deficits import deficits
 from frostline.report.evidence import Evidence
+from frostline.report.item_errors import largest_errors
 from frostline.report.methods import methods
 from frostline.report.missing import LeftOut, completeness, left_out, troubles
 from frostline.report.pretrainings import pretrainings
@@ -21,7 +22,7 @@ from frostline.report.race import course, guarantee, method, saved
 from frostline.report.rows import marks
 from frostline.report.section import Section, audit, filled
 from frostline.report.setting import what_was_run
-from frostline.report.task_sections import each_tag, each_value, largest_errors, shown_cell
+from frostline.report.task_sections import each_tag, each_value, shown_cell
 from frostline.report.words import (
     AFTER_A_RACE,
     SAME_ITEMS,
@@ -151,11 +152,11 @@ def _attainable(gain: Gain, evidence: Evidence) -> str:
 
 
 def _details(evidence: Evidence) -> list[Section]:
-    """What only pages of tags, or of numbers, have."""
+    """The figures of each tag or number, and of every task the items that are told worst."""
     return [
         each_tag(evidence.findings, shown_cell(evidence.recommendations)),
         each_value(evidence.findings, shown_cell(evidence.recommendations)),
-        largest_errors(evidence.predicted),
+        largest_errors(evidence.mistakes or evidence.predicted),
     ]
 
 
