@@ -15,6 +15,9 @@ Seed = Annotated[int | None, typer.Option(help="Only this one seed")]
 Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this surgery, for example f3r3; repeatable")]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help="Another of the study's recipes")]
 StandIns = Annotated[list[str] | None, typer.Option("--stand-in", help="NAME=OTHER: another dataset in place of one")]
+WithAudio = Annotated[
+    bool, typer.Option("--audio", help="With an excerpt of each listed recording to listen to, in the page itself")
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many worker processes  [default: what the cores take]")]
 ListedName = Annotated[
     str | None,

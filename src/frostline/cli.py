@@ -19,6 +19,7 @@ from frostline.arguments import (
     Shares,
     StandIns,
     StudyName,
+    WithAudio,
     Workers,
 )
 from frostline.data_commands import prepare, show
@@ -27,6 +28,7 @@ from frostline.examples import shown
 from frostline.named import default_folder, planned_as, typed_of, whole_plan
 from frostline.options import Options
 from frostline.presets import find_study
+from frostline.report.wanted import Wanted
 
 if TYPE_CHECKING:
     from frostline.spec.plan import Plan
@@ -102,7 +104,7 @@ def run(
     except KeyboardInterrupt:
         print_error("stopped; what had finished is kept, and running the same command again goes on from there")
         raise typer.Exit(130) from None
-    _report(narrowed, planned, folder, typed_of(study, options))
+    _report(narrowed, planned, folder, Wanted(typed_of(study, options)))
 
 
 @app.command(epilog=shown("status"))
@@ -140,6 +142,7 @@ def report(
     arm: Arms = None,
     recipe: RecipeName = None,
     stand_in: StandIns = None,
+    audio: WithAudio = False,
 ) -> None:
     """Write the page, the table, the figures and the published layout of what is finished."""
     options = Options(shares, seeds, seed, arm or [], recipe, stand_in or [])
@@ -148,6 +151,10 @@ def report(
 
         if options.given:
             raise FrostlineError(f"{', '.join(options.given)} cannot narrow published files; leave them out")
+        if audio:
+            raise FrostlineError(
+                "--audio: there is nothing to hear, for published files name no recordings; leave it out"
+            )
         typer.echo(
             f"report: {write_report_of_files([Path(name) for name in study], to or Path('results') / 'published')}"
         )
@@ -155,7 +162,8 @@ def report(
     if len(study) > 1:
         raise FrostlineError(f"report takes one study, or published .json files (got {' '.join(study)})")
     narrowed, planned = planned_as(study[0], options)
-    _report(narrowed, planned, to or default_folder(study[0]), typed_of(study[0], options))
+    wanted = Wanted(typed_of(study[0], options), "asked" if audio else "offered")
+    _report(narrowed, planned, to or default_folder(study[0]), wanted)
 
 
 @app.command(epilog=shown("audit"))
@@ -218,19 +226,19 @@ def init(
     typer.echo(f"wrote {copy_preset(preset, to)}")
 
 
-def _report(study: Study, plan: Plan, folder: Path, narrowed_by: str) -> None:
+def _report(study: Study, plan: Plan, folder: Path, wanted: Wanted) -> None:
     """Writes the report, says what failed, the recommended depth of each share, where the page is and of what part.
 
     Ends with status 1 where a trial has failed.
     """
     from frostline.reporting import reported
 
-    found = reported(study, plan, folder, narrowed_by)
+    found = reported(study, plan, folder, wanted)
     for answer in found.answers:
         typer.echo(answer)
     typer.echo(f"report: {found.page}")
-    if narrowed_by:
-        typer.echo(f"that page is of what {narrowed_by} chose, not of all that the study declares")
+    if wanted.narrowed_by:
+        typer.echo(f"that page is of what {wanted.narrowed_by} chose, not of all that the study declares")
     if found.failed:
         print_error(f"{found.trouble}: the report says why; running again retries them")
         raise typer.Exit(1)

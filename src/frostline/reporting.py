@@ -17,7 +17,9 @@ from frostline.analysis.racing import Race, race
 from frostline.analysis.table import table
 from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
+from frostline.report.listening import refuse_silent
 from frostline.report.page import write_report
+from frostline.report.wanted import PLAIN, Wanted
 from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
@@ -37,14 +39,16 @@ class Reported:
     trouble: str
 
 
-def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> Reported:
+def reported(study: Study, plan: Plan, folder: Path, wanted: Wanted = PLAIN) -> Reported:
     """The answers of ``study`` as far as ``folder`` has them; its report is written there.
 
-    ``narrowed_by`` are the options that made ``study`` a part of what its file declares, and stands on the page.
+    ``wanted`` is what the user said of the page: the options that made ``study`` a part of what its file declares, and
+    whether it is to have excerpts to listen to.
 
     Raises:
-        FrostlineError: what the folder keeps is of another study.
+        FrostlineError: what the folder keeps is of another study, or excerpts are asked for and cannot be had.
     """
+    refuse_silent(study.dataset, wanted.audio)
     outcomes = read_outcomes(folder)
     if outcomes and not any(trial.key in outcomes for trial in plan.trials):
         raise FrostlineError(
@@ -58,7 +62,7 @@ def reported(study: Study, plan: Plan, folder: Path, narrowed_by: str = "") -> R
     failed = sum(isinstance(outcomes.get(trial.key), Failed) for trial in plan.trials)
     scores = read_scores(folder)
     unscored = sum(isinstance(scores.get(one.key), Failed) for one in plan.scorings)
-    page = write_report(study, plan, findings, folder, found, narrowed_by)
+    page = write_report(study, plan, findings, folder, found, wanted)
     told = [f"{failed} of {len(plan.trials)} trials failed"] if failed else []
     told += [f"{unscored} of {len(plan.scorings)} scorings failed"] if unscored else []
     return Reported(answers, page, failed + unscored, ", ".join(told))

@@ -89,7 +89,7 @@ def _found_or_made(
 ) -> tuple[str | None, Tensor | LeftOut]:
     """The digest of ``file``, and its planes, out of the cache or made now and put there, or why there are none."""
     try:
-        digest = _digest(file)
+        digest = digest_of_file(file)
     except OSError as error:
         return None, LeftOut(str(file), f"it cannot be opened: {error.strerror}")
     key = hashlib.sha256(f"{digest}\n{file.suffix.lower()}\n{recipe_key}".encode()).hexdigest()
@@ -105,7 +105,8 @@ def _found_or_made(
     return digest, made
 
 
-def _digest(file: Path) -> str:
+def digest_of_file(file: Path) -> str:
+    """sha256 of ``file``, hexadecimal."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

@@ -60,7 +60,7 @@ def decoded(reading: Reading, note: Note) -> Collection:
     Planes are kept by the content of the file they came from, so that each file is decoded once.
     """
     card = reading.card
-    listing, folder = _listed(card, Path(reading.path) if reading.path else None)
+    listing, folder = listed(reading)
     files = [folder / item.file for item in listing.items]
     cached = cached_planes(files, _decoding_key(reading), _decoder(reading), partial(_told, note, len(files)))
     usable = [place for place, planes in enumerate(cached.planes) if planes is not None]
@@ -77,6 +77,30 @@ def decoded(reading: Reading, note: Note) -> Collection:
     samples = Samples(planes, targets_of(items, card), ids, groups, contents)
     digest = digest_of_listed(samples, listing)
     return Collection(samples, listing.items, left_out, digest, listing.target_names, listing.notes)
+
+
+def listed(reading: Reading) -> tuple[Listing, Path]:
+    """What the dataset of ``reading`` lists, which lies in files, and the folder that these are relative to.
+
+    Raises:
+        DataFault: the files that are there are not those that the card of a known dataset promises, or none is there.
+    """
+    card = reading.card
+    if reading.path is not None:
+        assert card.listing is not None
+        path = Path(reading.path)
+        return card.listing, path if path.is_dir() else path.parent
+    folder = find(card)
+    listing = _listing(card, folder)
+    held = _held(card, listing)
+    faults = [
+        f"{place}: expected {sum(expected)} items, found {sum(there)}"
+        for place, (expected, there) in held.items()
+        if sum(there) > sum(expected)
+    ]
+    if faults:
+        raise DataFault(f"{card.name} in {folder} does not hold what its card says:\n  " + "\n  ".join(faults))
+    return _completed(listing, held), folder
 
 
 def targets_of(items: Sequence[Listed], card: DatasetCard) -> Tensor:
@@ -117,28 +141,6 @@ def _told_by_name(left_out: Sequence[LeftOut]) -> str:
 
 def _told(note: Note, files: int, done: int) -> None:
     note(done, files)
-
-
-def _listed(card: DatasetCard, path: Path | None) -> tuple[Listing, Path]:
-    """What ``card`` lists, and the folder that its files are relative to.
-
-    Raises:
-        DataFault: the files that are there are not those that the card of a known dataset promises.
-    """
-    if path is not None:
-        assert card.listing is not None
-        return card.listing, path if path.is_dir() else path.parent
-    folder = find(card)
-    listing = _listing(card, folder)
-    held = _held(card, listing)
-    faults = [
-        f"{place}: expected {sum(expected)} items, found {sum(there)}"
-        for place, (expected, there) in held.items()
-        if sum(there) > sum(expected)
-    ]
-    if faults:
-        raise DataFault(f"{card.name} in {folder} does not hold what its card says:\n  " + "\n  ".join(faults))
-    return _completed(listing, held), folder
 
 
 def _listing(card: DatasetCard, folder: Path) -> Listing:

@@ -24,11 +24,14 @@ from frostline.report.evidence import Evidence, evidence_of
 from frostline.report.figures import FROZEN
 from frostline.report.generators import generators_section
 from frostline.report.generators_found import generators_of
+from frostline.report.item_errors import ANCHOR
 from frostline.report.layer_scores import layer_scores, scores_of_files, section, section_of_files, write_clusters
+from frostline.report.listening import Recordings, audible, contents_of, nothing_listed, offered, recordings_of
 from frostline.report.rendering import rendered_page
 from frostline.report.section import Section, filled
 from frostline.report.setting import NO_FACTS
 from frostline.report.told import Told, told_of_files, told_of_study
+from frostline.report.wanted import PLAIN, Wanted
 from frostline.report.words import not_frozen, tunes_norms
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
@@ -70,15 +73,19 @@ def page_of_files(cuts: LayerCuts) -> str:
 
 
 def write_report(
-    study: Study, plan: Plan, findings: Findings, folder: Path, race: Race | None = None, narrowed_by: str = ""
+    study: Study, plan: Plan, findings: Findings, folder: Path, race: Race | None = None, wanted: Wanted = PLAIN
 ) -> Path:
     """The path of ``report.html`` in ``folder``, written with the table, the figures and the published layout.
 
     ``folder`` is that of the study's store, whose facts tell which files were left out and how the trials were
     computed, and which is audited first; without a store nothing is said of them. ``race`` is what the table was made
-    of, if it was one, and ``narrowed_by`` the options that chose a part of the study file. Figures and files of the
-    published layout that a former report left there and this one lacks are removed.
+    of, if it was one, and ``wanted`` what the user said of the page. Figures and files of the published layout that a
+    former report left there and this one lacks are removed.
+
+    Raises:
+        DataFault: excerpts are asked for, and there is nothing to hear or the recordings are not found.
     """
+    recordings = recordings_of(study.dataset, wanted.audio)
     facts, outcomes = read_facts(folder), read_outcomes(folder)
     evidence = _evidence(study, plan, findings, own_audit(study, plan, outcomes, folder))
     told = findings.frame.copy(deep=False)
@@ -87,7 +94,8 @@ def write_report(
     layout = write_layer_cuts(study, findings.frame, folder)
     scores = layer_scores(study, plan, findings, read_scores(folder))
     drawn = [] if scores is None else scores.pictures(findings.terms.level)
-    words = told_of_study(study, plan, evidence, facts, race, narrowed_by)
+    words = told_of_study(study, plan, evidence, facts, race, wanted.narrowed_by)
+    words = _with_sound(words, study, plan, findings, recordings)
     made = generators_section(generators_of(plan, folder))
     text = rendered_page(evidence, _with(_with(words, section(study, scores, drawn)), made))
     _remove_former(folder, LAYOUT_FILES, [*layout.files, *write_clusters(scores, folder)])
@@ -120,6 +128,17 @@ def write_report_of_files(paths: Sequence[Path], folder: Path) -> Path:
 def _with(told: Told, part: Section) -> Told:
     """``told`` with ``part`` before the table, if it says anything."""
     return replace(told, before_table=filled([*told.before_table, part]))
+
+
+def _with_sound(told: Told, study: Study, plan: Plan, findings: Findings, there: Recordings | None) -> Told:
+    """``told`` with an excerpt of each item that it lists, or with the offer of them where none is asked for."""
+    sections = {section.anchor: section for section in told.before_table}
+    if there is not None:
+        listed = sections.get(ANCHOR, nothing_listed())
+        sections[ANCHOR] = audible(listed, there, contents_of(plan, findings))
+    elif ANCHOR in sections:
+        sections[ANCHOR] = offered(sections[ANCHOR], study.dataset)
+    return replace(told, before_table=list(sections.values()))
 
 
 def _evidence(study: Study, plan: Plan, findings: Findings, audited: Sequence[Finding]) -> Evidence:

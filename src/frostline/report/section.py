@@ -10,11 +10,23 @@ from frostline.report.drawing import Picture
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What there is to hear of an item: a sound at ``address``, called ``label``, and words below it.
+
+    Without an address the words say why there is none.
+    """
+
+    label: str
+    said: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page under ``title``, to be reached by ``anchor``.
 
     ``items`` are folded away under ``summary`` where it is given and they are many. ``copied`` parts have a button that
-    copies their text.
+    copies their text. What is ``heard`` stands in the first cell of each row of the table.
     """
 
     anchor: str
@@ -26,6 +38,7 @@ class Section:
     judged: Sequence[Finding] = ()
     table: Table | None = None
     figures: Sequence[Picture] = ()
+    heard: Sequence[Heard] = ()
 
     @property
     def empty(self) -> bool:

@@ -22,3 +22,6 @@ for (const button of document.querySelectorAll("button.copy")) {
     button.nextElementSibling.textContent = copied ? "copied" : "selected: copy it with the keyboard";
   });
 }
+document.addEventListener("play", (event) => {
+  for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause();
+}, true);
