@@ -14,6 +14,7 @@ from PIL import Image
 from rich.console import Console
 
 from frostline.errors import DataFault, UnknownName
+from frostline.look.charts import tag_counts
 from frostline.look.division import class_rows, split_words, turns_of
 from frostline.look.gather import gather
 from frostline.look.sheet import Tile
@@ -180,6 +181,50 @@ class TestTheSplit:
             ("5", 182, ((13, 2, 36),)),
             ("9", 180, ((13, 1, 36),)),
         ]
+
+
+def annotated_tones(folder: Path, header: str, cells: list[str], **more: object) -> Subject:
+    """Ten tones, each with its cells in a manifest."""
+    for number in range(len(cells)):
+        tone(folder / f"{number}.wav", 300 + 50 * number)
+    rows = [f"{number}.wav,{cell}" for number, cell in enumerate(cells)]
+    (folder / "tones.csv").write_text("\n".join([f"path,{header}", *rows, ""]))
+    values = {"name": "manifest", "path": str(folder / "tones.csv"), "size": 16, **more}
+    return Subject("tones", Dataset.model_validate({**values, "spectrogram": SMALL}), (0,))
+
+
+class TestTargets:
+    def test_tags_are_drawn_with_how_many_items_have_each_the_most_frequent_first(self) -> None:
+        picture = tag_counts(("piano", "<b>", "voice"), np.array([[1, 0, 1], [0, 1, 1], [0, 0, 0], [1, 0, 1.0]]))
+        assert picture.alt == "3 tags; most items: voice, 3; fewest: <b>, 1. Without any of them: 1 of 4 items."
+        drawn, names = picture.svg.decode(), ["voice", "piano", "&lt;b&gt;"]
+        assert sorted(names, key=drawn.index) == names
+
+    def test_tags_of_which_every_item_has_one_leave_none_without(self) -> None:
+        assert tag_counts(("piano",), np.ones((2, 1))).alt == "1 tag; most items: piano, 2; fewest: piano, 2."
+
+    def test_the_page_of_tags_counts_them_and_has_one_row_of_sizes(self, tmp_path: Path) -> None:
+        said = look(annotated_tones(tmp_path, "labels", ["piano", "piano;voice"] * 20))
+        text = page(said)
+        assert "<h2>Tags</h2>" in text
+        assert "Items with each tag. 2 tags; most items: piano, 40; fewest: voice, 20." in text
+        assert text.count('<td>all</td><td class="count">40</td>') == 1
+
+    def test_numbers_are_drawn_over_the_whole_scale_of_their_annotation(self, tmp_path: Path) -> None:
+        cells = [f"{2 + 0.5 * number},{1 + 0.2 * number:.1f}" for number in range(10)]
+        own = {"values": ("valence", "arousal"), "scale": (1.0, 9.0)}
+        said = look(annotated_tones(tmp_path, "valence,arousal", cells, **own))
+        assert said.spread.alt == (
+            "valence: from 2 to 6.5, median 4.25; arousal: from 1 to 2.8, median 1.9. The annotation reaches from 1 to "
+            "9."
+        )
+        ticks = re.findall(r"<text[^>]*>([0-9.]+)</text>", said.spread.svg.decode())
+        assert max(map(float, ticks)) >= 8
+        assert "<h2>Values</h2>" in page(said)
+
+    def test_numbers_without_a_scale_are_drawn_as_far_as_they_reach(self, tmp_path: Path) -> None:
+        said = look(annotated_tones(tmp_path, "pitch", [str(100 * n) for n in range(10)], values=("pitch",)))
+        assert said.spread.alt == "pitch: from 0 to 900, median 450."
 
 
 class TestExtents:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from jaxtyping import Float64
 
 from frostline.data.samples import Collection, Corpus, Samples
 from frostline.data.splits import Splits, split
@@ -71,14 +72,21 @@ def target_words(whole: Corpus | Collection, dataset: Dataset) -> str:
     if dataset.task == "classes":
         used = sum(int(np.isin(part.targets.numpy(), dataset.class_indices).sum()) for part in parts)
         return f"{used:,} items of {len(names)} classes can be used"
-    targets = torch.cat([part.targets for part in parts])
+    told = annotated(whole, dataset)
     if dataset.task == "tags":
-        each = [f"{name} ({int(count):,})" for name, count in zip(names, targets.sum(dim=0), strict=True)]
+        each = [f"{name} ({int(count):,})" for name, count in zip(names, told.sum(axis=0), strict=True)]
     else:
-        low, high = dataset.card.scale or (-1.0, 1.0)
-        ends = ((end + 1) / 2 * (high - low) + low for end in torch.aminmax(targets.double(), dim=0))
-        each = [f"{name} ({a:.3g} to {b:.3g})" for name, a, b in zip(names, *ends, strict=True)]
-    return f"{len(targets):,} items with {len(names)} {dataset.task} can be used: {', '.join(each)}"
+        each = [f"{name} ({a:.3g} to {b:.3g})" for name, a, b in zip(names, told.min(0), told.max(0), strict=True)]
+    return f"{len(told):,} items with {len(names)} {dataset.task} can be used: {', '.join(each)}"
+
+
+def annotated(whole: Corpus | Collection, dataset: Dataset) -> Float64[np.ndarray, "item output"]:
+    """Which tags each item that can be used has, 0 or 1, or its numbers on the annotation's own scale."""
+    told = torch.cat([part.targets for part in parts_of(whole)]).double().numpy()
+    if dataset.task == "tags" or dataset.card.scale is None:
+        return np.asarray(told)
+    low, high = dataset.card.scale
+    return np.asarray((told + 1) / 2 * (high - low) + low)
 
 
 def split_words(whole: Corpus | Collection, subject: Subject, turns: Sequence[Splits]) -> list[str]:

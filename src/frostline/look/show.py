@@ -13,8 +13,8 @@ from rich.console import Console
 
 from frostline.data.samples import Collection
 from frostline.errors import DataFault
-from frostline.look.charts import balance, histogram
-from frostline.look.division import ClassRow, class_rows, split_words, target_words, turns_of
+from frostline.look.charts import balance, histogram, tag_counts, value_histograms
+from frostline.look.division import ClassRow, annotated, class_rows, split_words, target_words, turns_of
 from frostline.look.extents import Extents, extents
 from frostline.look.gather import Gathered, files_folder, gather, told, told_left_out
 from frostline.look.sheet import Strip, strips
@@ -28,7 +28,7 @@ PAGE = "show.html"
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything that the page of a dataset says."""
+    """Everything that the page of a dataset says; ``spread`` draws its classes, tags or numbers."""
 
     subject: Subject
     setting: str
@@ -40,6 +40,7 @@ class Shown:
     extents: Extents | None
     seen: str
     strips: Sequence[Strip]
+    spread: Picture
 
     @property
     def leaky(self) -> bool:
@@ -98,6 +99,7 @@ def shown(subject: Subject, gathered: Gathered) -> Shown:
         extents=extents(dataset, _files(gathered, dataset)),
         seen=_seen(dataset),
         strips=strips(whole, dataset, turns[0]),
+        spread=_spread(gathered, dataset, rows),
     )
 
 
@@ -113,7 +115,18 @@ def page(said: Shown) -> str:
     environment.filters["inline"] = _inline
     sizes = None if said.extents is None or not said.extents.differ else histogram(said.extents)
     template = environment.get_template("show.html.j2")
-    return template.render(said=said, card=said.subject.dataset.card, balance=balance(said.rows), sizes=sizes)
+    return template.render(said=said, card=said.subject.dataset.card, sizes=sizes)
+
+
+def _spread(gathered: Gathered, dataset: Dataset, rows: Sequence[ClassRow]) -> Picture:
+    """How the items that can be used are spread over the classes, tags or numbers that are used."""
+    match dataset.task:
+        case "classes":
+            return balance(rows)
+        case "tags":
+            return tag_counts(dataset.output_names, annotated(gathered.whole, dataset))
+        case "values":
+            return value_histograms(dataset.output_names, annotated(gathered.whole, dataset), dataset.card.scale)
 
 
 def _files(gathered: Gathered, dataset: Dataset) -> list[Path]:
