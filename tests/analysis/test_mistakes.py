@@ -79,16 +79,25 @@ def test_the_items_that_most_runs_get_wrong_come_first_and_then_those_that_are_b
 
 
 def test_an_item_is_called_what_most_runs_took_it_for_and_never_its_own_class(tmp_path: Path) -> None:
-    findings = of_classes(tmp_path, run_of(TRUE, SURE), run_of(TRUE, SURE), run_of(TRUE, UNSURE))
+    findings = of_classes(tmp_path, run_of(TRUE, SURE), run_of(TRUE, UNSURE), run_of(TRUE, UNSURE))
     worst = {one.id: one for one in wrong_in(findings).worst}
     names = [one.name for one in next(iter(findings.trained.values())).metrics.classes]  # type: ignore[union-attr]
-    assert (worst["item 3"].true, worst["item 3"].called) == (names[0], names[1])
+    assert (worst["item 3"].true, worst["item 3"].called) == (names[0], names[2])
     assert (worst["item 1"].true, worst["item 1"].called) == (names[1], names[0])
 
 
 def test_of_a_tie_the_likelier_class_is_what_an_item_is_called(tmp_path: Path) -> None:
-    worst = {one.id: one for one in wrong_in(of_classes(tmp_path, run_of(TRUE, SURE), run_of(TRUE, UNSURE))).worst}
-    assert worst["item 3"].called == worst["item 2"].called
+    one, other = np.array([[0.2, 0.5, 0.3]]), np.array([[0.05, 0.05, 0.9]])
+    findings = of_classes(tmp_path, run_of(TRUE[:1], one), run_of(TRUE[:1], other))
+    names = [one.name for one in next(iter(findings.trained.values())).metrics.classes]  # type: ignore[union-attr]
+    assert wrong_in(findings).worst[0].called == names[2]
+
+
+def test_it_is_the_part_of_the_runs_that_counts_and_not_their_number(tmp_path: Path) -> None:
+    lost, barely, right = np.array([[0.01, 0.98, 0.01]]), np.array([[0.4, 0.5, 0.1]]), np.array([[0.9, 0.05, 0.05]])
+    runs = [run_of(TRUE[:1], said) for said in (lost, lost, right)]
+    found = wrong_in(of_classes(tmp_path, *runs, run_of(TRUE[:1], barely, first=1)))
+    assert [(one.id, one.wrong, one.tested) for one in found.worst] == [("item 1", 1, 1), ("item 0", 2, 3)]
 
 
 def test_runs_that_test_items_of_their_own_are_counted_item_by_item(tmp_path: Path) -> None:
