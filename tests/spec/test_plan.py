@@ -353,6 +353,46 @@ def test_a_fold_too_small_for_a_share_is_refused_with_a_share_that_is_enough_for
     assert plan(on(path, seeds=4).model_copy(update={"shares": (0.25,)})).trials
 
 
+RATED = {"dataset": {"name": "vgmidi_va", "size": 32}, "source": None, "surgeries": {"scratch": "r4"}}
+
+
+def test_a_share_that_leaves_fewer_than_three_items_with_values_to_validate_on_is_refused() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        plan(study(**RATED, shares=(0.01, 0.06)))
+    assert str(refused.value) == (
+        "the plan is refused for 2 reasons:\n"
+        "  share 0.01 of vgmidi_va leaves 1 training and 0 validation items (119 items to train, 38 to validate); "
+        "values take 1 item to train on and 3 to validate on: use shares from 0.06579\n"
+        "  share 0.06 of vgmidi_va leaves 7 training and 2 validation items (119 items to train, 38 to validate); "
+        "values take 1 item to train on and 3 to validate on: use shares from 0.06579"
+    )
+    assert plan(study(**RATED, shares=(0.06579,))).trials
+    with pytest.raises(PlanRefused, match="and 2 validation items"):
+        plan(study(**RATED, shares=(0.06578,)))
+
+
+def of_tags(folder: Path, counts: dict[str, int]) -> dict[str, object]:
+    """What a study says of so many pictures with tags in each part."""
+    said = [(f"{part}-{i}.png", part) for part, count in counts.items() for i in range(count)]
+    path = manifest(folder, [{"path": name, "labels": "rock", "split": part} for name, part in said])
+    dataset = {"name": "manifest", "path": str(path), "size": 32}
+    return {"dataset": dataset, "source": None, "surgeries": {"scratch": "r4"}, "shares": (1.0,)}
+
+
+def test_a_part_of_the_training_items_with_tags_that_validates_holds_three_or_is_refused(tmp_path: Path) -> None:
+    made = of_tags(tmp_path, {"train": 20, "test": 3})
+    said = r"share 1 of manifest leaves 18 training and 2 validation items \(20 items\); tags take 1 item to train on"
+    with pytest.raises(PlanRefused, match=f"{said} and 3 to validate on: use a larger validation fraction or more it"):
+        plan(study(**made))
+    assert plan(study(**made, validation=0.15)).trials
+
+
+def test_a_test_part_of_two_items_with_tags_is_refused(tmp_path: Path) -> None:
+    said = "test part of manifest holds 2 items, and it takes 3 to judge tags; use fewer folds, more groups or more it"
+    with pytest.raises(PlanRefused, match=said):
+        plan(study(**of_tags(tmp_path, {"train": 40, "test": 2})))
+
+
 def test_a_test_part_without_a_class_is_refused(tmp_path: Path) -> None:
     said = {"train": {"a": 9, "b": 9}, "test": {"a": 3}}
     with pytest.raises(PlanRefused) as refused:

@@ -18,7 +18,7 @@ from frostline.randomness import stream
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
 from frostline.spec.parting import parts_of_listed
-from frostline.spec.portion import portion, validation_of
+from frostline.spec.portion import fewest_judged, portion, validation_of
 from frostline.spec.scoring import Scoring
 from frostline.spec.trial import Trial
 
@@ -181,17 +181,27 @@ def _pools(rolls: Mapping[str, _Roll], trial: Trial | Scoring, position: int) ->
 
 
 def _refuse_empty(dataset: Dataset, chosen: Mapping[str, Sequence[np.ndarray]]) -> None:
+    needed = {"train": 1, "validation": fewest_judged(dataset.task), "test": fewest_judged(dataset.task)}
     lacking = [
-        f"no item{f' of {name!r}' if dataset.task == 'classes' else ''} is left for {part}"
+        _too_few(dataset, name, len(members), part, needed[part])
         for part, classes in chosen.items()
         for name, members in zip(dataset.class_names, classes, strict=True)
-        if len(members) == 0
+        if len(members) < needed[part]
     ]
     if lacking:
         raise DataFault(
             f"{dataset.name} cannot be split: {'; '.join(lacking)}. Use a larger share, other folds, or fewer classes; "
             "`frostline prepare` says which files were left out"
         )
+
+
+def _too_few(dataset: Dataset, name: str, count: int, part: str, needed: int) -> str:
+    """How many items of the class ``name``, or of all, are left for ``part``, and how many it takes."""
+    if dataset.task == "classes":
+        return f"no item of {name!r} is left for {part}"
+    if count == 0:
+        return f"no item is left for {part}"
+    return f"{count} {'item is' if count == 1 else 'items are'} left for {part}, where {dataset.task} take {needed}"
 
 
 def _refuse_untold_tags(dataset: Dataset, parts: Mapping[str, Samples]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+from frostline.catalog import Task
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
 from frostline.spec.recipe import Recipe
@@ -56,16 +57,30 @@ def resolved(recipe: Recipe, dataset: Dataset, asked: Portioned, validation: flo
     return in_one_spelling(recipe, dataset.task).resolved(sum(held.train) * dataset.segments)
 
 
-def share_of_one(items: int) -> float:
-    """The smallest share, to a millionth, of ``items`` that rounds to one item."""
-    return ceil(0.5 / items * 1e6) / 1e6
+def fewest_judged(task: Task) -> int:
+    """How many items of a class it takes to validate or to test: of tags and values three.
+
+    A network is then judged by an order, or by an agreement, which one item or two do not have.
+    """
+    return 1 if task == "classes" else 3
 
 
-def smallest_share(items: int, validation: float) -> float:
-    """The smallest share, to a millionth, of ``items`` that holds one item for each part; above 1 where none does."""
+def share_holding(wanted: int, items: int) -> float:
+    """The smallest share, to a millionth, of ``items`` that holds as many as ``wanted``; above 1 where none does."""
+    if items < wanted:
+        return 2.0
+    millionth = ceil((wanted - 0.5) / items * 1e6)
+    enough = share_of(items, millionth / 1e6) >= wanted
+    return (millionth if enough else millionth + 1) / 1e6
+
+
+def smallest_share(items: int, validation: float, judged: int = 1) -> float:
+    """The smallest share, to a millionth, of ``items`` that holds one to train on and ``judged`` to validate on.
+
+    It is above 1 where none does.
+    """
     for allowed in range(2, items + 1):
-        if allowed - validation_of(allowed, validation) >= 1:
-            millionth = ceil((allowed - 0.5) / items * 1e6)
-            enough = share_of(items, millionth / 1e6) >= allowed
-            return (millionth if enough else millionth + 1) / 1e6
+        held = validation_of(allowed, validation)
+        if held >= judged and allowed - held >= 1:
+            return share_holding(allowed, items)
     return 2.0

@@ -9,7 +9,7 @@ from frostline.spec.axes import Pretraining
 from frostline.spec.dataset import Dataset
 from frostline.spec.folds import Pools
 from frostline.spec.inputs import unfit_inputs
-from frostline.spec.portion import Portioned, portion, resolved, share_of_one, smallest_share
+from frostline.spec.portion import Portioned, fewest_judged, portion, resolved, share_holding, smallest_share
 from frostline.spec.source_leaks import leaking_sources
 from frostline.spec.study import Study, Varying
 from frostline.spec.synthesis import Forging
@@ -25,7 +25,10 @@ def refusals(study: Study) -> list[str]:
 
 
 def _too_small(study: Study) -> list[str]:
-    """A reason for each dataset and share that lacks a training or a validation item of some class in some split."""
+    """A reason for each dataset and share that holds too few items to train or to validate on in some split.
+
+    Of classes that is none of some class; of tags and values, fewer than what a network can be judged on.
+    """
     asked = [(study.dataset, share, _split_seeds(study, study.dataset, "split")) for share in study.shares]
     if isinstance(study.source, Pretraining):
         source = study.source.dataset
@@ -35,28 +38,41 @@ def _too_small(study: Study) -> list[str]:
         lacking = []
         for pools in map(dataset.pools, split_seeds):
             held = portion(pools, share, study.validation)
-            if min(*held.train, *held.validation) < 1:
+            if min(held.train) < 1 or min(held.validation) < fewest_judged(dataset.task):
                 lacking.append(pools)
         if lacking:
-            reasons.append(_reason(dataset, share, min(lacking, key=_fewest), study.validation))
+            worst = max(lacking, key=lambda pools: _needed(dataset, pools, study.validation))
+            reasons.append(_reason(dataset, share, worst, study.validation))
     return reasons
 
 
 def _untested(study: Study) -> list[str]:
-    """A reason where the test part of some split seed holds no item of some class."""
+    """A reason where the test part of some split seed holds no item of some class, or too few with tags or values."""
     dataset = study.dataset
+    needed = fewest_judged(dataset.task)
     for split_seed in _split_seeds(study, dataset, "split"):
         for name, count in zip(dataset.class_names, dataset.pools(split_seed).test, strict=True):
-            if count == 0:
-                turn = f" at split seed {split_seed}" if dataset.has_folds else ""
-                said = f"the test part of {dataset.name}{turn} holds no item of {name!r}"
-                return [f"{said}; use other folds, more groups or fewer classes"]
+            if count >= needed:
+                continue
+            turn = f" at split seed {split_seed}" if dataset.has_folds else ""
+            said = f"the test part of {dataset.name}{turn} holds "
+            if dataset.task == "classes":
+                return [f"{said}no item of {name!r}; use other folds, more groups or fewer classes"]
+            few = f"{_items(count)}, and it takes {needed} to judge {dataset.task}"
+            return [f"{said}{few}; use fewer folds, more groups or more items"]
     return []
 
 
-def _fewest(pools: Pools) -> int:
-    """The items of the smallest class to train on or to validate on."""
-    return min(*pools.train, *(pools.validation or pools.train))
+def _needed(dataset: Dataset, pools: Pools, validation: float) -> float:
+    """From which share on ``pools`` hold enough to train and to validate on; above 1 where none does."""
+    judged = fewest_judged(dataset.task)
+    if pools.validation is None:
+        return smallest_share(min(pools.train), validation, judged)
+    return max(share_holding(1, min(pools.train)), share_holding(judged, min(pools.validation)))
+
+
+def _items(count: int) -> str:
+    return {0: "no item", 1: "1 item"}.get(count, f"{count} items")
 
 
 def _unmoved(study: Study) -> list[str]:
@@ -145,19 +161,23 @@ def _split_seeds(study: Study, dataset: Dataset, purpose: Varying) -> Sequence[i
 
 def _reason(dataset: Dataset, share: float, pools: Pools, validation: float) -> str:
     """Why ``share`` of ``pools`` is too small, and from which share on it is not."""
-    held = portion(pools, share, validation)
+    held, needed = portion(pools, share, validation), _needed(dataset, pools, validation)
+    classes = dataset.task == "classes"
+    smallest = "of its smallest class " if classes else ""
     said = (
         f"share {share:g} of {dataset.name} leaves {min(held.train)} training and {min(held.validation)} "
-        "validation items of its smallest class "
+        f"validation items {smallest}"
     )
     if pools.validation is None:
-        smallest = min(pools.train)
-        needed = smallest_share(smallest, validation)
-        remedy = "use a smaller validation fraction or fewer classes"
-        said += f"({smallest} items)"
+        said += f"({min(pools.train)} items)"
+        others = ["a larger validation fraction"] if not classes else ["a smaller validation fraction"]
     else:
-        smallest = _fewest(pools)
-        needed = share_of_one(smallest) if smallest else 2.0
-        remedy = "use other folds or fewer classes"
         said += f"({min(pools.train)} items to train, {min(pools.validation)} to validate)"
-    return f"{said}; each class needs one of both: " + (f"use shares from {needed:g}" if needed <= 1 else remedy)
+        others = ["other folds"]
+    remedy = f"use {' or '.join([*others, 'fewer classes' if classes else 'more items'])}"
+    takes = (
+        "each class needs one of both"
+        if classes
+        else f"{dataset.task} take 1 item to train on and {fewest_judged(dataset.task)} to validate on"
+    )
+    return f"{said}; {takes}: " + (f"use shares from {needed:g}" if needed <= 1 else remedy)
