@@ -146,16 +146,18 @@ def test_a_page_that_is_older_than_the_study_is_not_packed(tmp_path: Path) -> No
     assert not (tmp_path / "small.zip").exists()
 
 
-def test_generators_are_packed_without_what_their_training_left(tmp_path: Path) -> None:
-    home, study = tmp_path / "small", small_study(**ONE, synthesis=FORGED)
+@pytest.mark.parametrize("given", [{"synthesis": FORGED}, {"additions": {"gan": {"synthesis": FORGED}}}])
+def test_generators_are_packed_without_what_their_training_left(tmp_path: Path, given: dict[str, object]) -> None:
+    home, study = tmp_path / "small", small_study(**ONE, **given)
     left_in(home, study)
     made = home / "generators" / "key"
     made.mkdir(parents=True)
-    for name in ("generator.safetensors", "record.json", "curves.csv", "samples.png", "training.safetensors"):
+    kept = ["critic.safetensors", "curves.csv", "generator.safetensors", "record.json", "samples.png"]
+    for name in (*kept, "training.safetensors"):
         (made / name).write_text(name)
     with zipfile.ZipFile(packed(home, study, plan(study)).path) as archive:
         names = [name.rpartition("/")[2] for name in archive.namelist() if "generators" in name]
-    assert sorted(names) == ["curves.csv", "generator.safetensors", "record.json", "samples.png"]
+    assert sorted(names) == kept
 
 
 def test_a_folder_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from frostline.analysis.frost_line import recommend, sentence
 from frostline.analysis.table import table
-from frostline.reporting import findings_in, terms_of
+from frostline.augmentation.conditions import Outside
+from frostline.augmentation.gan_files import RECORD
+from frostline.augmentation.synthesize import GeneratorRecord, generator_folder
+from frostline.reporting import WARNINGS, findings_in, terms_of, warnings_of
 from frostline.shelf import Shelf
 from frostline.spec.plan import plan
 from tests.analysis.simulated import FEW, outcomes, study
@@ -57,3 +60,21 @@ def test_the_answers_that_a_folder_keeps_are_what_the_recommendation_speaks_of(t
     assert "(n = 3 seeds, 200 test items)" in sentence(recommend(findings)[0])
     failed = {key: outcome for key, outcome in known.items() if key != planned.entries[0].trial.key}
     assert planned.entries[0].trial.key not in findings_in(tmp_path, made, table(planned, failed)).book
+
+
+def test_conditions_where_nothing_was_learned_are_warned_of_a_few_times_and_then_counted(tmp_path: Path) -> None:
+    forging = {"recipe": {"steps": 40}, "number": 7, "between": (1, 9)}
+    rated = {"dataset": {"name": "deam", "size": 32}, "source": None, "surgeries": {"scratch": "r6"}, "shares": (1.0,)}
+    planned = plan(study(**rated, seeds=5, additions={"gan": {"synthesis": forging}}))
+    assert warnings_of(planned, tmp_path) == ()
+    made = [entry.trial.made for entry in planned.entries if entry.trial.made is not None]
+    for one in made:
+        outside = Outside(synthesis=one.key, outside=3, asked=7, clipped=False, low=(2.0,), high=(8.0,))
+        record = GeneratorRecord(key="k", learned=("a",), split_digest="d", outside=(outside,))
+        home = generator_folder(tmp_path, one)
+        home.mkdir(parents=True)
+        (home / RECORD).write_text(record.model_dump_json())
+    first, *_, last = warned = warnings_of(planned, tmp_path)
+    assert len(made) == 5 and len(warned) == WARNINGS + 1
+    assert first.startswith("gan at 100 %, seed 0: 3 of 7 conditions lie outside the training items, whose values go")
+    assert last == "2 more warnings like these stand on the page"

@@ -236,6 +236,8 @@ def _report(study: Study, plan: Plan, folder: Path, wanted: Wanted) -> None:
     found = reported(study, plan, folder, wanted)
     for answer in found.answers:
         typer.echo(answer)
+    for said in found.warned:
+        print_error(f"warning: {said}")
     typer.echo(f"report: {found.page}")
     if wanted.narrowed_by:
         typer.echo(f"that page is of what {wanted.narrowed_by} chose, not of all that the study declares")

@@ -17,7 +17,7 @@ def has_files(plan: Plan) -> bool:
 
 
 def data_facts(study: Study, plan: Plan) -> dict[str, str]:
-    """The digest of every dataset that ``plan`` reads, as it is now, and what is left out of it.
+    """The digest of every dataset that ``plan`` reads, as it is now, what is left out of it, and what to know of it.
 
     Raises:
         DataFault: one of them cannot be read, or more files had to be left out than the study allows.
@@ -31,6 +31,7 @@ def data_facts(study: Study, plan: Plan) -> dict[str, str]:
         facts[f"data of {reading}"] = whole.digest
         if isinstance(whole, Collection):
             refuse_many_left_out(str(reading), whole, study.most_left_out)
+            facts |= {f"notes of {reading}": "\n".join(whole.notes)} if whole.notes else {}
             facts[f"left out of {reading}"] = "\n".join(f"{out.file}: {out.reason}" for out in whole.left_out)
     return facts
 

@@ -24,7 +24,9 @@ PAGE = "report.html"
 TABLE = "table.parquet"
 TABLES = ("*.csv", "*.parquet", "*.json")
 FIGURES = ("figures/*",)
-GENERATORS = tuple(f"generators/*/{name}" for name in ("generator.safetensors", "record.json", "*.csv", "*.png"))
+GENERATORS = tuple(
+    f"generators/*/{name}" for name in ("generator.safetensors", "critic.safetensors", "record.json", "*.csv", "*.png")
+)
 NOT_KEPT = "the study keeps only those that others start from; write keep: best and run it"
 FAILED = "these failed; `frostline run` tries them again"
 RULED_OUT = "these are not run, for the race ruled out their arms"
@@ -97,7 +99,7 @@ def parts_of(study: Study, plan: Plan, folder: Path) -> tuple[Part, ...]:
         Part("figures", figures, () if figures else (f"figures; {again}",)),
         _weights(study, plan, Shelf(folder)),
     ]
-    if study.synthesis is not None:
+    if any(trial.made is not None for trial in plan.trials):
         made = _found(folder, GENERATORS)
         parts.append(Part("files of generators", made, () if made else ("generators; none has been trained yet",)))
     return tuple(parts)

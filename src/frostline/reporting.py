@@ -17,6 +17,7 @@ from frostline.analysis.racing import Race, race
 from frostline.analysis.table import table
 from frostline.errors import FrostlineError
 from frostline.outcome import Failed, Finished
+from frostline.report.generators_found import generators_of
 from frostline.report.listening import refuse_silent
 from frostline.report.page import write_report
 from frostline.report.wanted import PLAIN, Wanted
@@ -25,18 +26,24 @@ from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_outcomes, read_scores
 
+WARNINGS = 3
+"""So many warnings of a kind are told at the command line."""
 UNKNOWN: Mapping[str, Finished | Failed] = MappingProxyType({})
 """Outcomes of which nothing is known."""
 
 
 @dataclass(frozen=True)
 class Reported:
-    """The answer at each share, where the page lies, how many trials and scorings failed, and that in words."""
+    """The answer at each share, where the page lies, how many trials and scorings failed, and that in words.
+
+    ``warned`` is what a user should know who does not read the page.
+    """
 
     answers: tuple[str, ...]
     page: Path
     failed: int
     trouble: str
+    warned: tuple[str, ...] = ()
 
 
 def reported(study: Study, plan: Plan, folder: Path, wanted: Wanted = PLAIN) -> Reported:
@@ -65,7 +72,17 @@ def reported(study: Study, plan: Plan, folder: Path, wanted: Wanted = PLAIN) -> 
     page = write_report(study, plan, findings, folder, found, wanted)
     told = [f"{failed} of {len(plan.trials)} trials failed"] if failed else []
     told += [f"{unscored} of {len(plan.scorings)} scorings failed"] if unscored else []
-    return Reported(answers, page, failed + unscored, ", ".join(told))
+    return Reported(answers, page, failed + unscored, ", ".join(told), warnings_of(plan, folder))
+
+
+def warnings_of(plan: Plan, folder: Path) -> tuple[str, ...]:
+    """Of which conditions the generators of ``plan`` were asked where they have learned nothing.
+
+    The first few of what ``folder`` knows, and how many more there are.
+    """
+    told = [said for one in generators_of(plan, folder) for said in one.outside]
+    more = len(told) - WARNINGS
+    return (*told[:WARNINGS], *([f"{more} more warnings like these stand on the page"] if more > 0 else []))
 
 
 def findings_in(

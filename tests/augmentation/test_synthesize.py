@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
 import frostline.augmentation.synthesize as module
 from frostline.augmentation.conditions import Outside, asked, told_as
 from frostline.augmentation.fidelity import fidelity
+from frostline.augmentation.gan_networks import Critic
 from frostline.augmentation.rendering import StoredPlanes, render
 from frostline.augmentation.sample_sheet import caption
 from frostline.augmentation.scale import Scale
@@ -151,9 +153,21 @@ def test_curves_and_samples_lie_beside_a_generator(folder: Path) -> None:
     assert curves[0] == "step,critic_loss,generator_loss,separation,variety,freedom" and len(curves) == 5
     assert (home / "samples.png").read_bytes().startswith(b"\x89PNG")
     left = {path.name for path in home.iterdir()}
-    assert left == {"lock", "record.json", "generator.safetensors", "curves.csv", "samples.png"}
+    weights = {"generator.safetensors", "critic.safetensors"}
+    assert left == {"lock", "record.json", "curves.csv", "samples.png"} | weights
+
+
+def test_the_critic_is_kept_beside_its_generator(folder: Path, splits: Splits) -> None:
+    own = forged(synthesis(), splits, folder, CPU)
+    critic = Critic(own.subject, synthesis().forging.sizes)
+    critic.load_state_dict(load_file(generator_folder(folder, synthesis()) / "critic.safetensors"))
+
+
+def test_a_condition_is_written_as_its_class_or_on_the_scale_of_the_annotation() -> None:
+    names, values = ("valence", "arousal"), torch.tensor([0.5, -1.0])
     assert caption(torch.tensor(1), ("low", "high")) == "high"
-    assert caption(torch.tensor([0.5, -1.0]), ("valence", "arousal")) == "valence +0.50, arousal -1.00"
+    assert caption(values, names) == caption(values, names, (-1.0, 1.0)) == "valence +0.50, arousal -1.00"
+    assert caption(values, names, (1.0, 9.0)) == "valence 7.00, arousal 1.00"
 
 
 def test_rendered_planes_are_those_of_the_generator_to_half_a_step(

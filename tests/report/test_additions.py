@@ -136,7 +136,7 @@ def test_a_generator_that_failed_is_told_with_its_reason_and_one_not_yet_made_is
     kept(planned, tmp_path, "in 5 looks in a row the critic told every real plane from every synthetic one")
     section = generators_section(generators_of(planned, tmp_path))
     assert not section.figures
-    assert section.paragraphs[1].startswith("gan, shuffled at 1 %, seeds 0, failed: in 5 looks in a row the critic")
+    assert section.paragraphs[1].startswith("gan, shuffled at 1 %, seed 0, failed: in 5 looks in a row the critic")
     assert section.paragraphs[1].endswith("Trials that need it fail.")
 
 
@@ -154,6 +154,11 @@ def test_a_generator_is_told_with_all_its_numbers() -> None:
     recipe = AdversarialRecipe(passes=10, batch=16, loss="bce", penalty=0)
     said = forging_in_words(Forging(recipe=recipe, number=3200, between=(-1.0, 1.0)))
     assert said == (
-        "3,200 synthetic items, conditions uniform between -1 and 1, of a generator (latent 100, width 32 to 256) "
+        "3,200 synthetic items, conditions uniform between -1 and 1 (those outside the values of the training items "
+        "kept), of a generator (latent 100, width 32 to 256) "
         "trained for 10 passes of 16 items, bce loss, rates 0.0002 and 0.0004 (critic)"
+    )
+    clipped = Forging(recipe=recipe, number=3200, between=(-1.0, 1.0), outside="clipped")
+    assert "(those outside the values of the training items brought to the nearest of these)" in forging_in_words(
+        clipped
     )

@@ -184,3 +184,29 @@ def test_shuffled_conditions_are_not_said_to_fit_no_plane() -> None:
     assert (
         "conditions shuffled (dealt anew, so that they say nothing of a plane; of classes some fit by chance)" in said
     )
+
+
+RATED: dict[str, object] = {"dataset": {"name": "deam", "size": 32}, "source": None, "surgeries": {"scratch": "r6"}}
+
+
+def known(made: Study, facts: dict[str, str]) -> list[str]:
+    planned = plan(made)
+    reading = made.dataset.reading
+    kept = {f"{what} {reading}": said for what, said in facts.items()}
+    return what_was_run(made, planned, table(planned, outcomes(planned)), kept)
+
+
+def test_what_the_listing_of_a_dataset_says_of_itself_is_told() -> None:
+    said = known(study(**RATED, seeds=2), {"notes of": "no artists are known; each song is its own group\nand more"})
+    assert "Of deam: no artists are known; each song is its own group." in said
+    assert "Of deam: and more." in said
+
+
+@pytest.mark.parametrize(
+    ("files", "told"), [("10.mp3: gone", "1 file of it could"), ("a: x\nb: y", "2 files of it could"), ("", None)]
+)
+def test_where_files_could_not_be_used_counts_are_said_to_be_those_of_the_list(files: str, told: str | None) -> None:
+    said = [one for one in known(study(**RATED, seeds=2), {"left out of": files}) if "Counts of items" in one]
+    assert len(said) == (0 if told is None else 1)
+    if told is not None:
+        assert said[0].startswith(f"Counts of items are here those of the list of deam. {told} not be used, so that")

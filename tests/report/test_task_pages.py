@@ -27,6 +27,7 @@ from frostline.report.task_sections import each_tag, each_value, shown_cell
 from frostline.report.told import told_of_study
 from frostline.report.values_figures import concordances, value_figures
 from frostline.spec.plan import Plan
+from frostline.tasks.values import concordance
 from tests.analysis.simulated_tasks import coursed, findings_of, small
 
 Made = tuple[Plan, Findings]
@@ -187,6 +188,23 @@ def test_runs_that_test_items_of_their_own_are_joined_and_counted_item_by_item(v
     assert found is not None
     assert found.tested.tolist() == [1] * 40
     assert [len(run.places) for run in found.runs] == [10] * 4
+    whole = concordance(found.mean, found.true)
+    assert [one.value for one in found.over_items(0.95)] == pytest.approx(whole.tolist())
+    assert [one.n for one in found.over_items(0.95)] == [40, 40]
+    said = each_value(findings, ("f3t3", 0.1), found).paragraphs[1]
+    first = found.over_items(0.95)[0]
+    assert said.startswith(
+        "CCC over all 40 test items, each predicted by the one run that was tested on it: valence "
+        f"{first.value:.3f} [{first.low:.3f}, {first.high:.3f}]; arousal "
+    )
+    assert said.endswith("These intervals speak of other items, as if items were independent, and not of other seeds.")
+
+
+def test_of_items_that_several_runs_predicted_no_concordance_over_items_is_told(
+    values: Made, predicted: Predicted
+) -> None:
+    assert predicted.over_items(0.95) == ()
+    assert len(each_value(values[1], ("f3t3", 0.1), predicted).paragraphs) == 1
 
 
 def test_without_predictions_nothing_is_said_of_single_items(values: Made) -> None:

@@ -53,6 +53,18 @@ class Predicted:
             total[run.places] += run.predicted
         return np.asarray(total / self.tested[:, None])
 
+    def over_items(self, level: float) -> tuple[Estimate, ...]:
+        """The concordance of each number over all items, with an interval over these, as if they were independent.
+
+        Nothing where an item was tested by several runs, each with a prediction of its own, or where there is but one
+        item. ``n`` counts items.
+        """
+        if len(self.ids) < 2 or bool((self.tested != 1).any()):
+            return ()
+        columns = zip(self.true.T, self.mean.T, strict=True)
+        each = [over_seeds(of_concordance(true, predicted).tolist()) for true, predicted in columns]
+        return tuple(one.interval(level).clipped(-1.0, 1.0) for one in each)
+
     def farthest(self, most: int) -> list[int]:
         """The places of the ``most`` items whose mean prediction is farthest from the truth, the farthest first.
 

@@ -89,7 +89,8 @@ def told_outside(synthesis: Synthesis, learned: Shaped[Tensor, "item ..."], foun
     if not count:
         return None
     scale, clipped = synthesis.dataset.card.scale, synthesis.forging.outside == "clipped"
-    low, high = (tuple(_own(end, scale) for end in ends.tolist()) for ends in (learned.amin(0), learned.amax(0)))
+    ends = (learned.amin(0), learned.amax(0))
+    low, high = (tuple(on_own_scale(number, scale) for number in end.tolist()) for end in ends)
     return Outside(
         synthesis=synthesis.key, outside=count, asked=len(found.outside), clipped=clipped, low=low, high=high
     )
@@ -127,8 +128,8 @@ def _scaled(number: float, scale: Ends | None) -> float:
     return number if scale is None else 2 * (number - scale[0]) / (scale[1] - scale[0]) - 1
 
 
-def _own(number: float, scale: Ends | None) -> float:
-    """A number of the conditions as the annotation has it."""
+def on_own_scale(number: float, scale: Ends | None) -> float:
+    """A number of the conditions as the annotation has it, on its own ``scale`` where it has one."""
     return number if scale is None else scale[0] + (number + 1) / 2 * (scale[1] - scale[0])
 
 

@@ -4,6 +4,7 @@
 |---|---|
 | ``training.safetensors`` | both players, the running mean and both optimisers, while the training lasts |
 | ``generator.safetensors`` | the weights that render |
+| ``critic.safetensors`` | the critic at the end of the training |
 | ``record.json`` | what it has learned from, its looks, or why it failed |
 | ``curves.csv``, ``samples.png`` | for people: every look, and real beside synthetic planes |
 """
@@ -25,7 +26,7 @@ from frostline.errors import DataFault
 from frostline.whole_files import begun, on_disk
 
 TRAINING, WEIGHTS, RECORD = "training.safetensors", "generator.safetensors", "record.json"
-CURVES, SHEET = "curves.csv", "samples.png"
+CRITIC, CURVES, SHEET = "critic.safetensors", "curves.csv", "samples.png"
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -59,6 +60,14 @@ def keep_training(folder: Path, players: Players, optimizers: Optimizers, told: 
     """Keeps all that the next step depends on, and ``told`` beside it."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(players, optimizers)}
     whole(folder / TRAINING, lambda path: save_file(tensors, path, metadata=dict(told)))
+
+
+def keep_critic(folder: Path) -> None:
+    """Keeps the critic of the training that ``folder`` keeps beside what came of it."""
+    with safe_open(folder / TRAINING, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith("critic.")]  # noqa: SIM118
+        critic = {name.removeprefix("critic."): file.get_tensor(name) for name in names}
+    whole(folder / CRITIC, lambda path: save_file(critic, path))
 
 
 def restore_training(folder: Path, players: Players, optimizers: Optimizers) -> Mapping[str, str] | None:

@@ -13,7 +13,9 @@ from jaxtyping import Shaped
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from frostline.augmentation.conditions import Ends, on_own_scale
 from frostline.augmentation.gan_files import whole
+from frostline.spec.dataset import Dataset
 
 CELL, GAP, LINE = 160, 8, 14
 """Pixels: the longer side of a plane at most, what lies between planes, and a line of text."""
@@ -21,10 +23,19 @@ CELL, GAP, LINE = 160, 8, 14
 
 @dataclass(frozen=True)
 class Lettering:
-    """The ``names`` of classes or of values, and where the first row is drawn: at the bottom where it is the lowest."""
+    """The ``names`` of classes or of values, and where the first row is drawn: at the bottom where it is the lowest.
+
+    ``scale`` is the annotation's own, on which values are written where there is one.
+    """
 
     names: Sequence[str]
     first: Literal["top", "bottom"]
+    scale: Ends | None = None
+
+
+def lettering_of(dataset: Dataset) -> Lettering:
+    """How the planes of ``dataset`` are lettered; of spectrograms the first row is the lowest band."""
+    return Lettering(dataset.output_names, "bottom" if dataset.card.kind == "sounds" else "top", dataset.card.scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +58,7 @@ def write_sheet(path: Path, real: Shown, made: Shown, lettering: Lettering) -> N
     blocks = []
     for shown, title in ((real, "real"), (made, "synthetic")):
         pictures = [_picture(plane, low, high) for plane in _upright(shown.planes[:, 0].float(), lettering)]
-        captions = [caption(condition, lettering.names) for condition in shown.conditions]
+        captions = [caption(condition, lettering.names, lettering.scale) for condition in shown.conditions]
         blocks.append(_block(pictures, captions, title))
     size = (sum(block.width for block in blocks) + 3 * GAP, max(block.height for block in blocks) + 2 * GAP)
     sheet = Image.new("L", size, 255)
@@ -58,11 +69,13 @@ def write_sheet(path: Path, real: Shown, made: Shown, lettering: Lettering) -> N
     whole(path, lambda temporary: sheet.save(temporary, format="PNG"))
 
 
-def caption(condition: Tensor, names: Sequence[str]) -> str:
-    """A condition in words: the name of its class, or its values by name."""
+def caption(condition: Tensor, names: Sequence[str], scale: Ends | None = None) -> str:
+    """A condition in words: the name of its class, or its values by name, on ``scale`` where there is one."""
     if not condition.is_floating_point():
         return names[int(condition)]
-    return ", ".join(f"{name} {value:+.2f}" for name, value in zip(names, condition.tolist(), strict=True))
+    form = "{:+.2f}" if scale is None or scale[0] < 0 else "{:.2f}"
+    values = [form.format(on_own_scale(value, scale)) for value in condition.tolist()]
+    return ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
 
 
 def _block(pictures: Sequence[Image.Image], captions: Sequence[str], title: str) -> Image.Image:

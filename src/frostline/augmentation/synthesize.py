@@ -23,11 +23,11 @@ from torch import Tensor
 
 from frostline.augmentation.conditions import Outside, asked, told_as, told_outside
 from frostline.augmentation.gan import Bench, Forger, Material, trained
-from frostline.augmentation.gan_files import CURVES, RECORD, SHEET, TRAINING, WEIGHTS, whole
+from frostline.augmentation.gan_files import CURVES, RECORD, SHEET, TRAINING, WEIGHTS, keep_critic, whole
 from frostline.augmentation.gan_health import Look
 from frostline.augmentation.gan_networks import Generator, Subject
 from frostline.augmentation.rendering import StoredPlanes, render
-from frostline.augmentation.sample_sheet import Lettering, Shown, write_sheet
+from frostline.augmentation.sample_sheet import Shown, lettering_of, write_sheet
 from frostline.augmentation.scale import Scale
 from frostline.data.leaks import refuse_overlap
 from frostline.data.splits import Splits
@@ -172,6 +172,7 @@ def _trained(synthesis: Synthesis, splits: Splits, home: Path, device: torch.dev
     told |= {"channels": subject.channels, "kind": subject.kind, "outputs": subject.outputs}
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in forger.generator.state_dict().items()}
     whole(home / WEIGHTS, lambda path: save_file(weights, path))
+    keep_critic(home)
     _draw(home, splits, synthesis, forger)
     _keep(home, blank.model_copy(update=told))
     (home / TRAINING).unlink(missing_ok=True)
@@ -243,7 +244,6 @@ def _draw(home: Path, splits: Splits, synthesis: Synthesis, forger: Forger) -> N
     whole(home / CURVES, write)
     shown = splits.train.take(np.unique(np.linspace(0, len(splits.train) - 1, SHOWN).astype(np.int64)))
     made = render(forger, shown.targets, home / "shown.npy", synthesis.forging.seed)
-    dataset = synthesis.dataset
-    lettering = Lettering(dataset.output_names, "bottom" if dataset.card.kind == "sounds" else "top")
+    lettering = lettering_of(synthesis.dataset)
     write_sheet(home / SHEET, Shown(shown.planes, shown.targets), Shown(made[:], shown.targets), lettering)
     (home / "shown.npy").unlink()

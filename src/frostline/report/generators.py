@@ -15,7 +15,7 @@ from frostline.analysis.verdicts import Table
 from frostline.outcome import Fidelity
 from frostline.report.drawing import OKABE_ITO, Picture, counted, panels, rendered, style
 from frostline.report.figure_numbers import Value, with_numbers
-from frostline.report.generators_found import Generator, LookSeen
+from frostline.report.generators_found import Generator, LookSeen, seeds_in_words, written
 from frostline.report.section import Section
 
 DASH = "\N{EM DASH}"
@@ -31,7 +31,7 @@ NEARNESS = (
     "learned from; precision, the part of synthetic items among real ones, and recall, the part of real items among "
     "synthetic ones; closeness, how far the nearest learned item is, against held-out items (far below 1 tells of a "
     "generator that repeats what it has seen); copied, the part of synthetic items nearer to a learned one than any "
-    "held-out item is."
+    "held-out item is. Where several additions share a generator, these figures are those of the items of the first."
 )
 PANELS = {
     "separation": "pairs that the critic tells apart\n(1: all, 0.5: chance)",
@@ -52,9 +52,10 @@ def generators_section(found: Sequence[Generator]) -> Section:
         "the real one higher; variety the mean distance of synthetic planes over that of real ones; freedom that of "
         "planes of one condition over that of all."
     )
-    warned = [f"{one.name}, seeds {_seeds(one)}, {one.verdict}. Trials that need it fail." for one in failed]
-    warned += [f"{one.name}, seeds {_seeds(one)}: {said}" for one in found for said in one.outside]
+    warned = [f"{one.name}, {seeds_in_words(one.seeds)}, {one.verdict}. Trials that need it fail." for one in failed]
+    warned += [said for one in found for said in one.outside]
     judged = any(one.near for one in found)
+    warned += _never_judged(found)
     columns = (*COUNTED, *(NEAR if judged else ()), "verdict")
     rows = tuple((*_row(one), *(_near(one.near) if judged else ()), one.verdict) for one in found)
     drawn = [picture for picture in (_curves(found), *_sheets(found)) if picture is not None]
@@ -66,8 +67,20 @@ def generators_section(found: Sequence[Generator]) -> Section:
 def _row(one: Generator) -> tuple[str, ...]:
     last = one.looks[-1] if one.looks else None
     seen = (DASH,) * 3 if last is None else tuple(f"{x:.2f}" for x in (last.separation, last.variety, last.freedom))
-    used = ", ".join(addition for addition in one.additions if addition) or "all arms"
-    return percent(one.synthesis.share), used, _seeds(one), f"{one.learned:,}", *seen
+    seeds = ", ".join(map(str, one.seeds))
+    return percent(one.synthesis.share), written(one.additions), seeds, f"{one.learned:,}", *seen
+
+
+def _never_judged(found: Sequence[Generator]) -> list[str]:
+    """Why nobody knows how near the items of some generators come to real ones."""
+    none = [one for one in found if one.failed is None and one.near is None]
+    if not none:
+        return []
+    whose = "" if len(none) == len(found) else f" of {', '.join(dict.fromkeys(one.name for one in none))}"
+    return [
+        f"How near the synthetic items{whose} come to real ones was not measured: that takes an arm with them that "
+        "starts from weights which have not learned from the target, and at least four items of each kind."
+    ]
 
 
 def _near(found: Fidelity | None) -> tuple[str, ...]:
@@ -82,10 +95,6 @@ def _near(found: Fidelity | None) -> tuple[str, ...]:
         f"{found.copied * 100:.0f} %",
         f"{found.n_made:,} / {found.n_held:,}",
     )
-
-
-def _seeds(one: Generator) -> str:
-    return ", ".join(map(str, one.seeds))
 
 
 def _curves(found: Sequence[Generator]) -> Picture | None:
@@ -161,4 +170,6 @@ def _sheet(one: Generator, number: int) -> Picture:
         axes.set_axis_off()
         title = f"Real (left) beside synthetic planes (right) of equal conditions: {one.name}, seed {one.seeds[0]}"
         alt = "Real planes are of the training part; under each stands its condition. Grey from the least to the "
-        return rendered(figure, f"generator-samples-{number}", title, f"{alt}greatest real number.")
+        pieces = one.synthesis.dataset.segments
+        first = f" Of the {pieces} segments of each the first is shown." if pieces > 1 else ""
+        return rendered(figure, f"generator-samples-{number}", title, f"{alt}greatest real number.{first}")

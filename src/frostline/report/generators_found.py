@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,9 @@ class LookSeen:
 class Generator:
     """A generator of a study: for which additions, share and seeds it is, what was seen of it, why it failed if it has.
 
-    ``outside`` tells of conditions where it has learned nothing. ``sheet`` is its picture of real beside synthetic
-    planes.
+    ``outside`` tells, addition by addition, of conditions where it has learned nothing. ``sheet`` is its picture of
+    real beside synthetic planes. ``near`` tells how near the items of the first addition come to real ones, None where
+    that was not measured.
     """
 
     synthesis: Synthesis
@@ -45,8 +46,7 @@ class Generator:
     @property
     def name(self) -> str:
         """What the generator is called in a legend."""
-        used = ", ".join(one for one in self.additions if one) or "all arms"
-        return f"{used} at {percent(self.synthesis.share)}"
+        return f"{written(self.additions)} at {percent(self.synthesis.share)}"
 
     @property
     def verdict(self) -> str:
@@ -59,12 +59,23 @@ class Generator:
         return "no collapse, no dead critic"
 
 
+def written(additions: Collection[str]) -> str:
+    """``gan, gan shuffled``; what has no name is given to all arms."""
+    return ", ".join(one for one in additions if one) or "all arms"
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """``seed 0``, or ``seeds 0, 1``."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
 def generators_of(plan: Plan, folder: Path) -> tuple[Generator, ...]:
     """The generators of ``plan`` that the ``folder`` of its study has, each once, in the order of the plan."""
     used: dict[str, tuple[Synthesis, dict[str, None], dict[int, None]]] = {}
-    asked = {entry.trial.made.key for entry in plan.entries if entry.trial.made is not None}
+    asked: dict[str, dict[str, None]] = {}
     for entry in plan.entries:
         if (made := entry.trial.made) is not None:
+            asked.setdefault(made.key, {})[entry.arm.addition] = None
             _, additions, seeds = used.setdefault(made.generator_key, (made, {}, {}))
             additions[entry.arm.addition] = None
             seeds[entry.seed] = None
@@ -75,7 +86,11 @@ def generators_of(plan: Plan, folder: Path) -> tuple[Generator, ...]:
 
 
 def _generator(
-    folder: Path, made: Synthesis, additions: tuple[str, ...], seeds: tuple[int, ...], asked: Collection[str]
+    folder: Path,
+    made: Synthesis,
+    additions: tuple[str, ...],
+    seeds: tuple[int, ...],
+    asked: Mapping[str, Collection[str]],
 ) -> Generator | None:
     # Imports torch, which no other page needs.
     from frostline.augmentation.gan_files import SHEET
@@ -87,7 +102,9 @@ def _generator(
     if record is None:
         return None
     looks = tuple(LookSeen(**look.model_dump()) for look in record.looks)
-    outside = tuple(str(one) for one in record.outside if one.synthesis in asked)
+    where = f"at {percent(made.share)}, {seeds_in_words(seeds)}"
+    told = [(asked[one.synthesis], one) for one in record.outside if one.synthesis in asked]
+    outside = tuple(f"{written(names)} {where}: {one}" for names, one in told)
     sheet = (home / SHEET).read_bytes() if (home / SHEET).is_file() else None
     near = fidelity_of(folder, made)
     return Generator(made, additions, seeds, len(record.learned), looks, record.failed, outside, sheet, near)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from frostline.spec.augmentation import Augmentation, Crop, Masks, Mixup, Rotation, Shift, Stripes
 from frostline.spec.recipe import Error, Recipe
@@ -49,7 +50,7 @@ def forging_in_words(forging: Forging) -> str:
     number = f"{forging.number:,} synthetic items" if forging.number is not None else _as_many(forging.ratio)
     recipe, sizes = forging.recipe, forging.sizes
     budget = f"{recipe.steps} steps" if recipe.steps is not None else f"{recipe.passes} passes"
-    between = "" if forging.between is None else f" between {forging.between[0]:g} and {forging.between[1]:g}"
+    between = "" if forging.between is None else _between(forging.between, forging.outside)
     shuffled = " (dealt anew, so that they say nothing of a plane; of classes some fit by chance)"
     dealt = shuffled if forging.conditions == "shuffled" else ""
     penalty = f", R1 penalty {recipe.penalty:g}" if recipe.penalty else ""
@@ -58,6 +59,12 @@ def forging_in_words(forging: Forging) -> str:
         f"{sizes.latent}, width {sizes.width} to {sizes.widest}) trained for {budget} of {recipe.batch} items, "
         f"{recipe.loss} loss, rates {recipe.generator_rate:g} and {recipe.critic_rate:g} (critic){penalty}"
     )
+
+
+def _between(ends: tuple[float, float], outside: Literal["kept", "clipped"]) -> str:
+    """Between which numbers conditions are drawn, and what becomes of those where nothing was learned."""
+    done = "brought to the nearest of these" if outside == "clipped" else "kept"
+    return f" between {ends[0]:g} and {ends[1]:g} (those outside the values of the training items {done})"
 
 
 def _as_many(ratio: float | None) -> str:

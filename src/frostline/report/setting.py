@@ -9,6 +9,7 @@ import pandas as pd
 
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
+from frostline.report.listed import counts_of_the_list, noted
 from frostline.report.networks import network_in_words
 from frostline.report.recipes import augmentation_in_words, forging_in_words
 from frostline.report.recipes_of_shares import recipes_of_shares
@@ -44,10 +45,12 @@ def what_was_run(study: Study, plan: Plan, frame: pd.DataFrame, facts: Mapping[s
         f"Source: {_source(study)}.",
         f"Shares of the target's training items: {', '.join(map(percent, study.shares))}.",
         f"Seeds: {seeds}; with them vary: {varying(study)}.",
+        *counts_of_the_list(study.dataset, facts),
         *recipes_of_shares(study, plan, frame),
         *_augmentation(study),
         *_forged(plan),
         *_splits(study),
+        *noted(plan, facts),
         f"Normalisation: {_normalisation(plan)}.",
         *in_words(study, facts).splitlines(),
         *_stopped(frame),

@@ -10,6 +10,7 @@ from frostline.analysis.comparisons import distinct_runs, finished
 from frostline.analysis.estimates import OneRun
 from frostline.analysis.findings import Findings, Terms, estimate_of
 from frostline.analysis.frost_line import Recommendation, percent
+from frostline.analysis.predicted import Predicted
 from frostline.analysis.verdicts import Table
 from frostline.outcome import TagFigures, TagMetrics, ValueFigures, ValueMetrics
 from frostline.randomness import stream
@@ -62,8 +63,11 @@ def table_of_tags(metrics: Sequence[TagMetrics], terms: Terms) -> tuple[Table, l
     return Table(columns, tuple(rows)), told
 
 
-def each_value(findings: Findings, cell: tuple[str, float] | None) -> Section:
-    """Concordance, correlation and errors of each number, means over the runs of ``cell``; which were constant."""
+def each_value(findings: Findings, cell: tuple[str, float] | None, predicted: Predicted | None = None) -> Section:
+    """Concordance, correlation and errors of each number, means over the runs of ``cell``; which were constant.
+
+    ``predicted`` is what these runs predicted of each test item: of all of them together more can be said.
+    """
     metrics = _metrics(findings, cell, ValueMetrics)
     if cell is None or not metrics:
         return Section("values", "Each number")
@@ -78,6 +82,7 @@ def each_value(findings: Findings, cell: tuple[str, float] | None) -> Section:
         for name, figures in by_name.items()
         if (constant := sum(one.constant for one in figures))
     ]
+    told += [] if predicted is None else _over_items(predicted, findings.terms.level)
     columns = ("number", "CCC", "Pearson's r", "R\N{SUPERSCRIPT TWO}", "mean absolute error", "mean squared error")
     return Section("values", "Each number", told, table=Table(columns, tuple(rows)))
 
@@ -88,6 +93,21 @@ def _of(cell: tuple[str, float], runs: int) -> str:
         f"Of {cell[0]} with {percent(cell[1])} of the target data, over {counted(runs, 'run')}. Intervals speak of "
         "other seeds, not of other test items."
     )
+
+
+def _over_items(predicted: Predicted, level: float) -> list[str]:
+    """The concordance of each number over all items, where each was predicted by one run alone."""
+    found = predicted.over_items(level)
+    if not found or any(isinf(one.high) for one in found):
+        return []
+    told = "; ".join(
+        f"{name} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+        for name, one in zip(predicted.names, found, strict=True)
+    )
+    return [
+        f"CCC over all {len(predicted.ids):,} test items, each predicted by the one run that was tested on it: {told}. "
+        "These intervals speak of other items, as if items were independent, and not of other seeds."
+    ]
 
 
 def _metrics(findings: Findings, cell: tuple[str, float] | None, kind: type[Kind]) -> list[Kind]:

@@ -155,7 +155,7 @@ def _details(evidence: Evidence) -> list[Section]:
     """The figures of each tag or number, and of every task the items that are told worst."""
     return [
         each_tag(evidence.findings, shown_cell(evidence.recommendations)),
-        each_value(evidence.findings, shown_cell(evidence.recommendations)),
+        each_value(evidence.findings, shown_cell(evidence.recommendations), evidence.predicted),
         largest_errors(evidence.mistakes or evidence.predicted),
     ]
 

@@ -84,9 +84,10 @@ def plan(study: Study) -> Plan:
     """The plan of ``study``: every arm at every share with every seed, equal treatments once.
 
     Raises:
-        PlanRefused: a share is too small to hold one training and one validation item of each class, a test part holds
-            none of some class, what normalises is unknown or of other channels, the published weights are missing or
-            of another network, or a treatment cannot be carried out; every reason at once.
+        PlanRefused: a share is too small to hold one training and one validation item of each class, or three with tags
+            or values to validate on; a test part holds none of some class, or fewer than three; what normalises is
+            unknown or of other channels, the published weights are missing or of another network, or a treatment cannot
+            be carried out; every reason at once.
     """
     if reasons := refusals(study):
         raise PlanRefused(reasons)

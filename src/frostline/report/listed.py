@@ -1,0 +1,28 @@
+"""What a reader has to know of data that lies in files: what its listing says, and what its counts leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from frostline.spec.dataset import Dataset
+from frostline.spec.plan import Plan
+
+
+def noted(plan: Plan, facts: Mapping[str, str]) -> list[str]:
+    """What the listing of each dataset of ``plan`` says of itself, as the ``facts`` of its store have it."""
+    readings = sorted({trial.dataset.reading for trial in plan.trials}, key=str)
+    lines = [(reading, line) for reading in readings for line in facts.get(f"notes of {reading}", "").splitlines()]
+    return [f"Of {reading.name}: {line}." for reading, line in lines]
+
+
+def counts_of_the_list(dataset: Dataset, facts: Mapping[str, str]) -> list[str]:
+    """That items are counted as they are listed, where not all files that are listed could be used."""
+    gone = facts.get(f"left out of {dataset.reading}", "")
+    if not gone:
+        return []
+    files = len(gone.splitlines())
+    said = "1 file of it" if files == 1 else f"{files:,} files of it"
+    return [
+        f"Counts of items are here those of the list of {dataset.name}. {said} could not be used, so that runs had "
+        "fewer; what each trained, validated and tested on stands in table.csv."
+    ]
