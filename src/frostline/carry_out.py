@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,8 +13,11 @@ from rich.console import Console
 
 from frostline.allocation import give_back, keep_freed
 from frostline.analysis.racing import stopped_by_race
+from frostline.data.read import read
+from frostline.data.samples import Collection
 from frostline.execute import device_of, execute, lacking, unscored
 from frostline.executors.choice import executor_of
+from frostline.look.extents import told_short
 from frostline.look.prepare import prepare
 from frostline.outcome import Failed, Finished
 from frostline.progress import Progress
@@ -78,6 +82,18 @@ def carry_out(
                     told = time.monotonic()
                     progress.expect(len(due - _never(study, plan, store.outcomes())))
             progress.expect(len(due - _never(study, plan, store.outcomes())))
+        for said in _short(plan, store):
+            console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def _short(plan: Plan, store: Store) -> Iterator[str]:
+    """Which recordings are shorter than what ``plan`` takes of each; told, and kept in ``store``, once a study."""
+    for reading in dict.fromkeys(trial.dataset.reading for trial in plan.trials):
+        if reading.sound is not None and store.fact(fact := f"short in {reading}") is None:
+            whole = read(reading)
+            said = told_short(reading, whole) if isinstance(whole, Collection) else ""
+            store.hold({fact: said}, "Name another folder with --to.")
+            yield from [said] * bool(said)
 
 
 def _rules(study: Study, whole: Plan) -> str:

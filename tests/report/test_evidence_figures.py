@@ -12,7 +12,7 @@ from frostline.analysis.comparisons import gains, means
 from frostline.analysis.findings import Terms
 from frostline.analysis.frost_line import recommend
 from frostline.report.cost_figure import cost_figure
-from frostline.report.drawing import Picture
+from frostline.report.drawing import OKABE_ITO, Picture
 from frostline.report.figure_numbers import ESTIMATE, with_numbers
 from frostline.report.frost_figure import frost_line
 from frostline.report.gain_figure import gain_figure
@@ -117,6 +117,25 @@ def test_white_and_black_change_places_on_a_dark_page() -> None:
     colours = dark_colours([])
     assert int(colours["ffffff"][:2], 16) < 40
     assert int(colours["000000"][:2], 16) > 200
+
+
+@pytest.mark.parametrize("colour", OKABE_ITO)
+def test_every_colour_of_a_line_stands_out_from_a_dark_page(colour: str) -> None:
+    light = colour.removeprefix("#").lower()
+    found = dark_colours([picture(f'<path style="stroke: #{light}"/>')])
+    assert contrast(found[light], found["ffffff"]) > 3
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours (WCAG 2.2)."""
+    dark, light = sorted(luminance(colour) for colour in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_ids_of_two_pictures_differ_and_the_alternative_is_escaped() -> None:

@@ -200,6 +200,9 @@ def test_what_the_listing_of_a_dataset_says_of_itself_is_told() -> None:
     said = known(study(**RATED, seeds=2), {"notes of": "no artists are known; each song is its own group\nand more"})
     assert "Of deam: no artists are known; each song is its own group." in said
     assert "Of deam: and more." in said
+    short = {"short in": "deam: 2 of 9 recordings are shorter than the 30 s that are taken of each"}
+    assert f"Of {short['short in']}." in known(study(**RATED, seeds=2), short)
+    assert not [one for one in known(study(**RATED, seeds=2), {"short in": ""}) if one.startswith("Of ")]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from frostline.report.placing import placed
 from frostline.report.rows import columns
 from frostline.report.task_sections import each_tag, each_value, shown_cell
 from frostline.report.told import told_of_study
-from frostline.report.values_figures import concordances, value_figures
+from frostline.report.values_figures import FEW_DOTS, concordances, value_figures
 from frostline.spec.plan import Plan
 from frostline.tasks.values import concordance
 from tests.analysis.simulated_tasks import coursed, findings_of, small
@@ -134,6 +134,13 @@ def test_each_prediction_stands_beside_the_truth_of_its_item(values: Made, drawn
     assert row["item"] == "item 007 <b>"
     assert float(row["true_arousal"]) == pytest.approx(kept.true[7, 1])
     assert float(row["predicted_arousal"]) == pytest.approx(kept.predicted[7, 1])
+
+
+def test_few_dots_are_drawn_strongly_and_many_faintly(predicted: Predicted, drawn: tuple[Picture, ...]) -> None:
+    assert predicted.tested.sum() <= FEW_DOTS
+    assert b"opacity: 0.7" in drawn[0].svg and b"opacity: 0.35" not in drawn[0].svg
+    many = replace(predicted, runs=predicted.runs * 2)
+    assert b"opacity: 0.35" in value_figures(many)[0].svg
 
 
 def test_pointing_at_an_arrow_of_the_plane_tells_its_item(drawn: tuple[Picture, ...]) -> None:

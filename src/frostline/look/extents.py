@@ -56,8 +56,9 @@ def durations_s(files: Sequence[Path]) -> tuple[float, ...]:
 
 
 def told_short(reading: Reading, whole: Collection) -> str:
-    """How many usable recordings are shorter than what a study takes of each; nothing where there are none."""
-    assert reading.sound is not None
+    """How many usable recordings are shorter than what a study takes of each; empty where none is, or no sounds are read."""
+    if reading.sound is None:
+        return ""
     kept = reading.sound.duration_s
     assert kept is not None
     usable, home = set(whole.samples.ids.tolist()), files_folder(reading)

@@ -87,7 +87,7 @@ def _wanted(trial: Trial) -> _Wanted | None:
 
 def _besides(reading: Reading, whole: Collection, folder: Path) -> Iterator[str]:
     """What is told and written of a dataset in files when its user asks for it."""
-    if reading.sound is not None and (short := told_short(reading, whole)):
+    if short := told_short(reading, whole):
         yield short
     if reading.card.task != "classes":
         yield "\n  ".join(["annotations:", *map(str, write_annotations(reading, whole, folder))])

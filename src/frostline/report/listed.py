@@ -9,10 +9,16 @@ from frostline.spec.plan import Plan
 
 
 def noted(plan: Plan, facts: Mapping[str, str]) -> list[str]:
-    """What the listing of each dataset of ``plan`` says of itself, as the ``facts`` of its store have it."""
-    readings = sorted({trial.dataset.reading for trial in plan.trials}, key=str)
-    lines = [(reading, line) for reading in readings for line in facts.get(f"notes of {reading}", "").splitlines()]
-    return [f"Of {reading.name}: {line}." for reading, line in lines]
+    """What is known of the files of each dataset of ``plan``, as the ``facts`` of its store have it.
+
+    That is what its listing says of itself, and how many recordings are shorter than what is taken of each.
+    """
+    told = []
+    for reading in sorted({trial.dataset.reading for trial in plan.trials}, key=str):
+        told += [f"Of {reading.name}: {line}." for line in facts.get(f"notes of {reading}", "").splitlines()]
+        short = facts.get(f"short in {reading}")
+        told += [f"Of {short}."] if short else []
+    return told
 
 
 def counts_of_the_list(dataset: Dataset, facts: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,9 @@ TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv;charset=ut
 WIDEST = 1.5
 """A drawing is enlarged by at most so much: beyond it the letters would be larger than those of the page."""
 
+COLOURED, DIMMEST = 0.3, 0.55
+"""From which saturation on a colour is none of the greys, and how light it is on a dark page at least."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -49,6 +52,7 @@ def dark_colours(pictures: Iterable[Picture]) -> dict[str, str]:
     """For each colour of ``pictures``, black and white, six digits each, the colour that stands for it on a dark page.
 
     Hue and saturation stay; lightness is turned around, so that what stood out from white stands out from dark grey.
+    A colour proper, which stands for something, is never darker than ``DIMMEST``.
     """
     found = {"000000", "ffffff"}
     for picture in pictures:
@@ -65,5 +69,6 @@ def _own(tag: str, name: str) -> str:
 def _dark(colour: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    turned = colorsys.hls_to_rgb(hue, 0.10 + 0.82 * (1 - lightness), saturation)
+    lightness = 0.10 + 0.82 * (1 - lightness)
+    turned = colorsys.hls_to_rgb(hue, max(lightness, DIMMEST) if saturation > COLOURED else lightness, saturation)
     return "".join(f"{round(255 * part):02x}" for part in turned)

@@ -21,6 +21,8 @@ from frostline.report.figure_numbers import Value, with_numbers
 
 MOST_DOTS = 1_000
 """Dots a panel draws at most; of more items an even selection is drawn, and the words say so."""
+FEW_DOTS = 200
+"""So few dots are drawn strongly; more of them faintly, so that it shows where they lie upon one another."""
 MOST_ARROWS = 150
 GROUP = re.compile(rb'<g id="item-(\d+)-[a-z]+">')
 
@@ -64,10 +66,11 @@ def _against_true(found: Predicted) -> Picture:
 def _draw(axes: Axes, found: Predicted, value: int, chosen: set[int]) -> None:
     low, high = _ends(found, value)
     axes.plot([low, high], [low, high], color=SCRATCH_GREY, ls="--", lw=1, zorder=1)
+    alpha = 0.7 if len(chosen) * len(found.runs) <= FEW_DOTS else 0.35
     for run in found.runs:
         kept = [i for i, place in enumerate(run.places.tolist()) if place in chosen]
         true = found.true[run.places[kept], value]
-        axes.plot(true, run.predicted[kept, value], "o", color=OKABE_ITO[0], alpha=0.35, ms=3.5, mew=0, zorder=2)
+        axes.plot(true, run.predicted[kept, value], "o", color=OKABE_ITO[0], alpha=alpha, ms=3.5, mew=0, zorder=2)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.set_aspect("equal")

@@ -128,7 +128,10 @@ def _too_few_for(study: Study, place: str, forging: Forging) -> list[str]:
     for share in study.shares:
         pools = map(study.dataset.pools, _split_seeds(study, study.dataset, "split"))
         fewest = min(sum(portion(pool, share, study.validation).train) for pool in pools)
-        if fewest < batch:
+        if fewest == 0:
+            said = f"{place}: share {share:g} leaves no training item"
+            reasons.append(f"{said}, so that a generator has nothing to learn from; use larger shares")
+        elif fewest < batch:
             said = f"{place}.recipe.batch: {batch} is more than the {fewest} training items at share {share:g}"
             reasons.append(f"{said}, of which a generator would learn; use a smaller batch or larger shares")
     return reasons
