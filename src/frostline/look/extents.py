@@ -56,7 +56,7 @@ def durations_s(files: Sequence[Path]) -> tuple[float, ...]:
 
 
 def told_short(reading: Reading, whole: Collection) -> str:
-    """How many usable recordings are shorter than what a study takes of each; empty where none is, or no sounds are read."""
+    """How many usable recordings are shorter than what a study takes of each; empty where none is, or none was read."""
     if reading.sound is None:
         return ""
     kept = reading.sound.duration_s
