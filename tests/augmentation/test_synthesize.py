@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
@@ -18,7 +19,7 @@ from frostline.augmentation.conditions import Outside, asked, told_as
 from frostline.augmentation.fidelity import fidelity
 from frostline.augmentation.gan_networks import Critic
 from frostline.augmentation.rendering import StoredPlanes, render
-from frostline.augmentation.sample_sheet import caption
+from frostline.augmentation.sample_sheet import Lettering, Shown, caption, write_sheet
 from frostline.augmentation.scale import Scale
 from frostline.augmentation.synthesize import forged, generator_folder, record_of, synthesized
 from frostline.data.read import read
@@ -168,6 +169,16 @@ def test_a_condition_is_written_as_its_class_or_on_the_scale_of_the_annotation()
     assert caption(torch.tensor(1), ("low", "high")) == "high"
     assert caption(values, names) == caption(values, names, (-1.0, 1.0)) == "valence +0.50, arousal -1.00"
     assert caption(values, names, (1.0, 9.0)) == "valence 7.00, arousal 1.00"
+
+
+def test_captions_that_are_longer_than_their_planes_do_not_run_into_one_another(tmp_path: Path) -> None:
+    shown, widths = Shown(torch.rand(4, 1, 8, 8), torch.zeros(4, dtype=torch.int64)), []
+    for name in ("short", "a class that is called by very many words"):
+        write_sheet(tmp_path / "sheet.png", shown, shown, Lettering((name,), "top"))
+        with Image.open(tmp_path / "sheet.png") as sheet:
+            widths.append(sheet.width)
+    longest = ImageDraw.Draw(Image.new("L", (1, 1))).textlength("a class that is called by very many words")
+    assert widths[0] < 4 * longest < widths[1]
 
 
 def test_rendered_planes_are_those_of_the_generator_to_half_a_step(

@@ -371,6 +371,16 @@ def test_a_share_that_leaves_fewer_than_three_items_with_values_to_validate_on_i
         plan(study(**RATED, shares=(0.06578,)))
 
 
+def test_a_generator_of_a_share_without_a_training_item_is_refused_in_words() -> None:
+    additions = {"gan": {"synthesis": {"number": 8, "recipe": {"steps": 20}}}}
+    said = (
+        "additions.gan.synthesis: share 0.004 leaves no training item, so that a generator has nothing to learn from; "
+        "use larger shares"
+    )
+    with pytest.raises(PlanRefused, match=said):
+        plan(study(**RATED, shares=(0.004,), additions=additions))
+
+
 def of_tags(folder: Path, counts: dict[str, int]) -> dict[str, object]:
     """What a study says of so many pictures with tags in each part."""
     said = [(f"{part}-{i}.png", part) for part, count in counts.items() for i in range(count)]

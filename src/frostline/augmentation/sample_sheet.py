@@ -79,8 +79,9 @@ def caption(condition: Tensor, names: Sequence[str], scale: Ends | None = None) 
 
 
 def _block(pictures: Sequence[Image.Image], captions: Sequence[str], title: str) -> Image.Image:
-    across = max(1, math.isqrt(len(pictures)))
-    width, height = max(CELL, pictures[0].width) + GAP, pictures[0].height + LINE + GAP
+    across, measure = max(1, math.isqrt(len(pictures))), ImageDraw.Draw(Image.new("L", (1, 1)))
+    widest = max(math.ceil(measure.textlength(said)) for said in captions)
+    width, height = max(CELL, pictures[0].width, widest) + GAP, pictures[0].height + LINE + GAP
     block = Image.new("L", (across * width, LINE + -(-len(pictures) // across) * height), 255)
     draw = ImageDraw.Draw(block)
     draw.text((0, 0), title, fill=0)
