@@ -58,8 +58,8 @@ def test_ten_networks_learn_fifty_merged_tags_from_pieces_that_are_not_scaled(st
 def music(folder: Path) -> None:
     """Clips in every part, deep or high, and tags that say which; as the published collection lies in its folder."""
     clips, draws = [], np.random.default_rng(0)
-    for number, part in enumerate("0123456789abcdef" * 2):
-        clips.append((f"{part}/song-{number}-0-29.mp3", ("101", "011")[number // 16 ^ number % 2]))
+    for number, part in enumerate("0123456789abcdef" * 3):
+        clips.append((f"{part}/song-{number}-0-29.mp3", ("101", "011")[(number // 16 + number) % 2]))
     Table(("low", "high", "tone"), (*clips, ("0/song-x-0-29.mp3", "000"))).written(folder)
     seconds = np.arange(RATE_HZ // 2) / RATE_HZ
     for name, marks in (*clips, ("0/song-x-0-29.mp3", "000")):
@@ -118,7 +118,7 @@ def test_a_small_study_of_this_shape_runs_whole_and_tells_what_its_pretraining_r
     page = next((tmp_path / "out").rglob("*.html")).read_text()
     for way in ("", " norms re-estimated", " norms tuned"):
         assert f"f5t4{way}<" in page and f"f5r4{way} from random<" in page
-    told = rf"1 network reached macro ROC-AUC {tagger.metrics.score:.3f} [^.<]*on test parts of its own of 6 items"
+    told = rf"1 network reached macro ROC-AUC {tagger.metrics.score:.3f} [^.<]*on test parts of its own of 9 items"
     assert re.search(told, page)
     for tag in tagger.metrics.tags:
         assert f"<td>{tag.name}</td>" in page or f">{tag.name}<" in page
