@@ -9,7 +9,7 @@ import pandas as pd
 
 from frostline.analysis.comparisons import distinct_runs
 from frostline.analysis.frost_line import percent
-from frostline.report.listed import counts_of_the_list, noted
+from frostline.report.known_data import counts_of_the_list, noted
 from frostline.report.networks import network_in_words
 from frostline.report.recipes import augmentation_in_words, forging_in_words
 from frostline.report.recipes_of_shares import recipes_of_shares
