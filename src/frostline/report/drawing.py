@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from frostline.analysis.estimates import Estimate, OneRun
@@ -20,6 +21,7 @@ from frostline.analysis.frost_line import percent
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that people with any colour vision tell apart (Okabe and Ito 2008); the marker differs as well."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
+PNG_DPI = 150
 LEAST_WIDTH = 6.0
 """Inches that a legend needs, however few the panels."""
 SCRATCH_GREY = "#555555"
@@ -139,10 +141,11 @@ def style() -> Iterator[None]:
 def rendered(figure: Figure, name: str, title: str, alt: str) -> Picture:
     """``figure`` as a picture in both formats, without a date or the name of a program in either."""
     svg, png = io.BytesIO(), io.BytesIO()
-    FigureCanvasAgg(figure)
-    # Laid out once for both formats: each of them would do it again, which takes as long as drawing.
+    agg = FigureCanvasAgg(figure)
+    # Laid out once for both formats, and printed by their canvases: ``savefig`` draws all of it twice for each of them.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+    figure.set_dpi(PNG_DPI)
+    agg.print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return Picture(name, title, alt, svg.getvalue(), png.getvalue())

@@ -152,7 +152,8 @@ class Dataset(Value):
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes that are used, in the order of their new labels."""
-        return tuple(self.card.class_names[c] for c in self.class_indices)
+        names = self.card.class_names
+        return names if self.classes is None else tuple(names[c] for c in self.classes)
 
     @property
     def plane_shape(self) -> tuple[int, int, int]:
