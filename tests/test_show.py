@@ -211,7 +211,7 @@ class TestTargets:
         assert text.count('<td>all</td><td class="count">40</td>') == 1
 
     def test_numbers_are_drawn_over_the_whole_scale_of_their_annotation(self, tmp_path: Path) -> None:
-        cells = [f"{2 + 0.5 * number},{1 + 0.2 * number:.1f}" for number in range(10)]
+        cells = [f"{2 + 0.5 * number},{1 + 0.2 * number:.1f}" for number in range(10)] * 2
         own = {"values": ("valence", "arousal"), "scale": (1.0, 9.0)}
         said = look(annotated_tones(tmp_path, "valence,arousal", cells, **own))
         assert said.spread.alt == (
@@ -223,7 +223,7 @@ class TestTargets:
         assert "<h2>Values</h2>" in page(said)
 
     def test_numbers_without_a_scale_are_drawn_as_far_as_they_reach(self, tmp_path: Path) -> None:
-        said = look(annotated_tones(tmp_path, "pitch", [str(100 * n) for n in range(10)], values=("pitch",)))
+        said = look(annotated_tones(tmp_path, "pitch", [str(100 * n) for n in range(10)] * 2, values=("pitch",)))
         assert said.spread.alt == "pitch: from 0 to 900, median 450."
 
 
