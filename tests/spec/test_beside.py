@@ -22,6 +22,7 @@ from frostline.summary import plan_summary
 from tests.spec.examples import study
 
 DENSE: dict[str, object] = {"network": {"name": "mlp", "depth": 2}}
+GREY: dict[str, object] = {**DENSE, "channels": 1}
 
 
 def planned(**besides: object) -> Plan:
@@ -125,19 +126,29 @@ def test_every_fault_of_a_file_is_told_under_its_own_keys(tmp_path: Path) -> Non
     assert "line 12  beside.misspelt.recipes" in said
 
 
-@pytest.mark.parametrize("same", [{"channels": 1}, {"size": 8}, {"normalise": "unit"}], ids=str)
-def test_a_key_that_says_what_the_study_has_anyway_is_refused(same: dict[str, object]) -> None:
+@pytest.mark.parametrize("same", [{"channels": 1}, {"size": 8}, {"size": (8, 8)}, {"normalise": "unit"}], ids=str)
+def test_a_key_that_says_what_the_study_has_anyway_is_told_as_idle(same: dict[str, object]) -> None:
     (key,) = same
-    with pytest.raises(ValidationError, match=f"beside.dense.{key}: is so in the study; leave it out"):
-        study(beside={"dense": {**DENSE, **same}})
+    plain = {"dataset": {"name": "digits"}, "beside": {"dense": {**DENSE, **same}}}
+    assert (("beside", "dense", key), "is so in the study; leave it out") in idle_keys(plain)
 
 
-def test_a_network_that_is_there_already_is_refused() -> None:
+def test_a_stand_in_may_have_the_planes_that_are_written_for_another_network() -> None:
+    coloured = study(dataset=Dataset(name="cifar10"), source=None, surgeries={"scratch": "r4"}, beside={"g": GREY})
+    assert plan(coloured.narrowed(Narrowing(stand_ins={"cifar10": "mnist"}))).entries[-1].trial.network == Mlp(
+        name="mlp", depth=2
+    )
+
+
+def test_a_network_that_is_there_already_is_refused_however_it_is_written() -> None:
     with pytest.raises(ValidationError, match=r"beside\.again: is what dense is; remove one of them"):
         study(beside={"dense": DENSE, "again": DENSE})
+    with pytest.raises(ValidationError, match=r"beside\.square: is what wide is; remove one of them"):
+        study(beside={"wide": {**DENSE, "size": 16}, "square": {**DENSE, "size": (16, 16)}})
     own = {"network": {"name": "plain_cnn", "depth": 4, "channels": 8}}
-    with pytest.raises(ValidationError, match=r"beside\.cnn: is the network of the study; name its training"):
-        study(beside={"cnn": own})
+    for same in (own, {**own, "channels": 1}):
+        with pytest.raises(ValidationError, match=r"beside\.cnn: is the network of the study; name its training"):
+            study(beside={"cnn": same})
 
 
 def test_an_empty_group_is_told_as_idle() -> None:

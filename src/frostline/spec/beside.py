@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import Discriminator, PositiveInt, Tag, ValidationError
+from pydantic import Discriminator, PositiveInt, Tag, ValidationError, field_validator
 
 from frostline.spec.axes import NormaliseChoice, from_scratch
 from frostline.spec.base import Value
 from frostline.spec.dataset import Dataset
-from frostline.spec.extent import ExtentChoice, one_spelling
+from frostline.spec.extent import Extent, ExtentChoice, one_spelling
 from frostline.spec.network import NetworkSpec
 from frostline.spec.parts import Disagreement, part, parts
 from frostline.spec.published import Statistics
@@ -47,6 +47,11 @@ class Beside(Value):
         | None
     ) = None
 
+    @field_validator("size")
+    @classmethod
+    def _is_one_number_where_square(cls, size: Extent | None) -> Extent | None:
+        return None if size is None else one_spelling(size)
+
     def planes_of(self, dataset: Dataset) -> Dataset:
         """``dataset`` with the planes that this network sees, in its one spelling.
 
@@ -63,7 +68,7 @@ class Beside(Value):
             content.pop("resize", None)
         return Dataset(**content)
 
-    def idle_beside(self, dataset: Dataset, normalise: object) -> list[str]:
+    def said_anyway(self, dataset: Dataset, normalise: object) -> list[str]:
         """The keys that say what the study has anyway: its ``dataset`` and how it normalises."""
         channels, *_ = dataset.plane_shape
         theirs = {"channels": channels, "size": dataset.extent, "normalise": normalise}
@@ -72,7 +77,7 @@ class Beside(Value):
 
     @property
     def _planes(self) -> dict[str, object]:
-        return {"channels": self.channels, "size": None if self.size is None else one_spelling(self.size)}
+        return {"channels": self.channels, "size": self.size}
 
 
 def study_of(plain: Mapping[str, Any], name: str, one: Beside, dataset: Dataset) -> dict[str, Any]:
@@ -110,29 +115,38 @@ def plain_beside(raw: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], lis
     dataset, found = part(Dataset, raw.get("dataset")), dict[str, dict[str, Any]]()
     faults: list[Disagreement] = []
     others = parts(Beside, raw.get("beside"))
+    there = {"": (part(NetworkSpec, raw.get("network")), dataset, _normalise(raw))}
     for name, one in others.items() if dataset is not None else ():
-        faults += [(("beside", name), why) for why in _same(name, others, part(NetworkSpec, raw.get("network")))]
-        said = "is so in the study; leave it out"
-        normalise = part(NormaliseChoice, raw.get("normalise", "unit"))
-        faults += [(("beside", name, key), said) for key in one.idle_beside(dataset, normalise)]
         try:
-            found[name] = study_of(raw, name, one, dataset)
+            found[name] = plain = study_of(raw, name, one, dataset)
         except ValidationError as error:
             told = error.errors()[0]
             key = "size" if one.size is not None else "channels"
             faults.append((("beside", name, key), str(told.get("ctx", {}).get("error", told["msg"]))))
+        else:
+            mine = (one.network, plain["dataset"], _normalise(plain))
+            faults += [(("beside", name), _same(other)) for other, theirs in there.items() if theirs == mine][:1]
+            there[name] = mine
     return found, faults
 
 
-def _same(name: str, others: Mapping[str, Beside], own: object) -> list[str]:
-    """Why the network called ``name`` would be one that is there already."""
-    one = others[name]
-    first = next(other for other, two in others.items() if two == one)
-    if first != name:
-        return [f"is what {first} is; remove one of them"]
-    if one == Beside(network=one.network) and one.network == own:
-        return ["is the network of the study; name its training from scratch under surgeries"]
-    return []
+def idle_beside(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
+    """The keys of other networks that say what the study says anyway."""
+    dataset = part(Dataset, plain.get("dataset"))
+    for name, one in parts(Beside, plain.get("beside")).items() if dataset is not None else ():
+        for key in one.said_anyway(dataset, _normalise(plain)):
+            yield ("beside", name, key), "is so in the study; leave it out"
+
+
+def _normalise(plain: Mapping[str, Any]) -> object:
+    return part(NormaliseChoice, plain.get("normalise", "unit"))
+
+
+def _same(other: str) -> str:
+    """Why a network is refused that the one called ``other``, or without a name that of the study, is already."""
+    if other:
+        return f"is what {other} is; remove one of them"
+    return "is the network of the study; name its training from scratch under surgeries"
 
 
 def _is_a_surgery(name: str) -> bool:

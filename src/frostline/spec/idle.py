@@ -8,6 +8,7 @@ from typing import Any
 from frostline.spec.arms import arms_of
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
+from frostline.spec.beside import idle_beside
 from frostline.spec.dataset import Dataset
 from frostline.spec.idle_norms import idle_norms
 from frostline.spec.network import NetworkSpec, Timm
@@ -31,7 +32,7 @@ def idle_keys(plain: Mapping[str, Any]) -> list[Disagreement]:
     ``plain`` holds what the file says and nothing more: a default that the file leaves out is never idle.
     """
     found = [*_idle_seeds(plain), *_idle_purposes(plain), *_idle_head(plain), *_idle_validation(plain)]
-    found += [*idle_norms(plain), *_idle_beside_probes(plain)]
+    found += [*idle_norms(plain), *_idle_beside_probes(plain), *idle_beside(plain)]
     found += [*_idle_room(plain), *_idle_race(plain), *_idle_views(plain), *_idle_controls(plain)]
     found += [((key,), "names nothing; remove it") for key in GROUPS if plain.get(key) == {}]
     recipes = plain.get("recipes")
