@@ -238,6 +238,8 @@ def test_a_race_that_can_stop_nobody_has_no_effect() -> None:
     assert listed == ["evidence: race has no effect with 2 seeds, for its first look is after 4; remove it"]
     alone = said(evidence="race", surgeries={"scratch": "r6"})
     assert alone == ["evidence: race has no effect, for there is one arm; remove it"]
+    beside = {"dense": {"network": {"name": "mlp"}}}
+    assert said(evidence="race", surgeries={"scratch": "r6"}, beside=beside) == []
     assert said(evidence="race") == said(evidence="all") == []
 
 

@@ -58,7 +58,7 @@ def _idle_race(plain: Mapping[str, Any]) -> Iterator[Disagreement]:
             f"race has no effect with {count} seeds, for its first look is after {FIRST_LOOK}; remove it",
         )
     single = isinstance(raw, Mapping) and len(raw) == 1 and isinstance(part(Surgery, next(iter(raw.values()))), Surgery)
-    if single and not controls_in(plain) and not plain.get("additions"):
+    if single and not controls_in(plain) and not plain.get("additions") and not plain.get("beside"):
         yield ("evidence",), "race has no effect, for there is one arm; remove it"
 
 
