@@ -60,6 +60,15 @@ def test_there_is_no_frost_line_of_arms_without_a_depth() -> None:
     assert frost_line(frame, recommend(FINDINGS), "frozen layers") is None
 
 
+def test_another_network_stands_at_no_depth_of_the_frost_line() -> None:
+    other, it = FINDINGS.frame.copy(), FINDINGS.frame["arm"].eq("f2") & FINDINGS.frame["share"].eq(0.1)
+    other.loc[it, ["arm", "treatment"]] = ["dense", "r2"]
+    drawn = frost_line(other, recommend(replace(FINDINGS, frame=other)), "frozen layers")
+    assert drawn is not None
+    assert drawn.alt.startswith("At 10 % recommended: dense. ")
+    assert {row["frozen_layers"] for row in numbers(drawn) if row["arm"] == "dense"} == {""}
+
+
 def test_a_gain_is_drawn_with_its_p_and_the_smallest_it_could_have_been() -> None:
     made = found(r3=0.80, f2=0.85)
     drawn = gain_figure(gains(made), made.terms)

@@ -44,13 +44,14 @@ class Place:
 def frost_line(frame: pd.DataFrame, found: Sequence[Recommendation], below: str) -> Picture | None:
     """The recommended depth against the share, on the shaded depths of all arms that could still be the best.
 
-    An undecided share has a hollow mark at the depth of the highest mean. None where no arm has a depth, or where no
-    share compares any arms. ``below`` is what the layers up to a depth are called.
+    An undecided share has a hollow mark at the depth of the highest mean. Another network than the study's, whose arm
+    is not called by its surgery, has no depth there. None where no arm has a depth, or where no share compares any
+    arms. ``below`` is what the layers up to a depth are called.
     """
     depths = {
         str(arm): int(depth)
-        for arm, depth in zip(frame["arm"], frame["frozen_depth"], strict=True)
-        if not pd.isna(depth)
+        for arm, treatment, depth in zip(frame["arm"], frame["treatment"], frame["frozen_depth"], strict=True)
+        if not pd.isna(depth) and str(arm).startswith(str(treatment))
     }
     places = [_place(one) for one in found]
     if not depths or all(place.arm not in depths for place in places):
