@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from frostline.analysis.comparisons import gains
 from frostline.analysis.findings import Findings, Terms
 from frostline.analysis.frost_line import Recommendation, recommend
 from frostline.analysis.table import frame_of
@@ -88,6 +89,11 @@ def test_methods_name_only_what_was_used() -> None:
     assert "Nadeau and Bengio 2003" in said and "Hsu 1984" in said
     assert "Fisher 1935" not in said and "Satterthwaite" not in said
     assert "Nadeau" not in " ".join(methods(Terms(), [], []))
+
+
+def test_equal_fresh_weights_are_claimed_of_arms_of_one_network_alone() -> None:
+    said = " ".join(methods(Terms(), [], gains(found(r3=0.80, f2=0.85))))
+    assert "the same split and share and, where they are of one network, the same head and fresh weights." in said
 
 
 def test_an_audit_shows_the_worst_first_and_counts_its_verdicts() -> None:

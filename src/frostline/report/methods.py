@@ -53,12 +53,12 @@ NOTHING_APART = (
 )
 PAIRED = (
     "A gain is the mean of the differences seed by seed, over the seeds finished in both arms; both have the same "
-    "split, share, head and fresh weights. Its p, the chance of a mean difference at least as large if the signs of "
-    "the differences were up to chance, is counted over all ways to give them signs (Fisher 1935, The Design of "
-    "Experiments); where the interval also speaks of other test items, or of runs that share items, p is never "
-    "below the p of that interval. All p of a family are corrected in steps (Holm 1979, A Simple Sequentially "
-    "Rejective Multiple Test Procedure). The effect size is the mean difference in standard deviations of the "
-    "differences (Cohen 1988)."
+    "split and share and, where they are of one network, the same head and fresh weights. Its p, the chance of a mean "
+    "difference at least as large if the signs of the differences were up to chance, is counted over all ways to give "
+    "them signs (Fisher 1935, The Design of Experiments); where the interval also speaks of other test items, or of "
+    "runs that share items, p is never below the p of that interval. All p of a family are corrected in steps (Holm "
+    "1979, A Simple Sequentially Rejective Multiple Test Procedure). The effect size is the mean difference in "
+    "standard deviations of the differences (Cohen 1988)."
 )
 BEST = (
     "The frost line comes from comparisons with the best: for every arm of a share, simultaneous intervals at "
