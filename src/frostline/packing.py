@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from frostline.shelf import Shelf
 from frostline.spec.plan import Plan
 from frostline.spec.study import Study
 from frostline.store import read_outcomes
-from frostline.whole_files import replace_whole
+from frostline.whole_files import on_disk, replace_whole
 
 PAGE = "report.html"
 TABLE = "table.parquet"
@@ -141,5 +140,4 @@ def _write(target: Path, file: Path, folder: Path, parts: Sequence[Part]) -> Non
         for path, name in [(file, file.name), *((path, path.relative_to(folder)) for p in parts for path in p.files)]:
             packed = path.suffix in PACKED_ALREADY
             archive.write(path, f"{home}/{name}", zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED)
-    with target.open("rb") as written:
-        os.fsync(written.fileno())
+    on_disk(target)
