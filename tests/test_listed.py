@@ -31,6 +31,8 @@ def test_a_network_is_listed_by_its_layers_and_nothing_by_all_names() -> None:
     [
         ("fashion_mnst", "no dataset and no network is called 'fashion_mnst'; did you mean 'fashion_mnist'?"),
         ("mnist-fr", "mnist-fr is a preset; `frostline plan mnist-fr` says what it would run"),
+        ("manifest", "manifest is your own images or sounds: .*; `frostline show manifest:PATH` says what is in it"),
+        ("timm", "timm has many networks; `frostline list MODEL`, such as resnet18, has the layers of one"),
         ("nope", "'nope' is no timm architecture .*; known besides: plain_cnn, .* and the datasets"),
     ],
 )

@@ -22,6 +22,12 @@ PLAIN: Mapping[str, PlainCnn | Mlp | MttVgg | SpectrogramTransformer] = {
 }
 """The networks that are no architecture of timm, as they are without further keys."""
 
+OWN: Mapping[str, str] = {
+    "folder": "your own images or sounds: a folder a class, at path",
+    "manifest": "your own images or sounds: a CSV or Parquet table with path and label, at path",
+}
+"""What is there under the names by which a study reads its user's own data."""
+
 
 def listed(name: str | None) -> str:
     """Every name that a study file can use, or what is behind ``name``: the targets of a dataset, a network's layers.
@@ -32,6 +38,10 @@ def listed(name: str | None) -> str:
     if name is None:
         return known_names()
     card = dataset_cards().get(name)
+    if name in OWN:
+        raise FrostlineError(f"{name} is {OWN[name]}; `frostline show {name}:PATH` says what is in it")
+    if name == "timm":
+        raise FrostlineError("timm has many networks; `frostline list MODEL`, such as resnet18, has the layers of one")
     if card is None and name in presets():
         raise FrostlineError(f"{name} is a preset; `frostline plan {name}` says what it would run")
     if card is None and (near := nearest(name, dataset_cards())) and unknown(name) and name not in PLAIN:
@@ -56,8 +66,7 @@ def known_names() -> str:
         "presets (frostline init NAME copies one)": {name: _title(path) for name, path in presets().items()},
         "datasets": {
             **{card.name: _facts(card) for card in dataset_cards().values()},
-            "folder": "your own images or sounds: a folder a class, at path",
-            "manifest": "your own images or sounds: a CSV or Parquet table with path and label, at path",
+            **OWN,
         },
         "networks": {
             name: (kind.__doc__ or "").splitlines()[0]
