@@ -151,6 +151,12 @@ def test_a_network_that_is_there_already_is_refused_however_it_is_written() -> N
             study(beside={"cnn": same})
 
 
+def test_synthetic_items_for_all_are_refused_where_networks_differ() -> None:
+    forging = {"ratio": 1.0, "recipe": {"steps": 20, "batch": 8}}
+    with pytest.raises(ValidationError, match="synthesis: every arm would have synthetic items, and each network a"):
+        study(beside={"dense": DENSE}, synthesis=forging)
+
+
 def test_an_empty_group_is_told_as_idle() -> None:
     assert (("beside",), "names nothing; remove it") in idle_keys({"beside": {}})
 

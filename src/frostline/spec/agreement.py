@@ -10,7 +10,7 @@ from frostline.errors import nearest
 from frostline.spec.additions import GIVEN_TO_ALL, Addition, addition_faults
 from frostline.spec.augmentation import NOTHING, Augmentation
 from frostline.spec.axes import Family, FamilyOrSurgery, Pretraining, Source
-from frostline.spec.beside import name_faults, plain_beside
+from frostline.spec.beside import ONE_NETWORK, name_faults, plain_beside
 from frostline.spec.dataset import Dataset
 from frostline.spec.forging_faults import forging_faults
 from frostline.spec.network import Mlp, NetworkSpec, PlainCnn
@@ -60,6 +60,8 @@ def disagreements(raw: Mapping[str, Any]) -> list[Disagreement]:
 def _beside(raw: Mapping[str, Any], own: list[Disagreement]) -> list[Disagreement]:
     """What disagrees in the studies of the other networks and not, as one of ``own``, in the study itself."""
     alone, found = plain_beside(raw)
+    if raw.get("beside") and raw.get("synthesis") is not None:
+        found.append((("synthesis",), ONE_NETWORK))
     for name, plain in alone.items():
         new = [(keys, why) for keys, why in disagreements(plain) if (keys, why) not in own]
         found += [(("beside", name, *keys), why) for keys, why in new]

@@ -21,6 +21,11 @@ from frostline.spec.trial import Normalisation
 NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9+-]*( [A-Za-z0-9+-]+)*")
 WITHIN = re.compile(r"\b(from|with|norms|cut)\b")
 """Words that the name of an arm has where it says more than a name."""
+ONE_NETWORK = (
+    "every arm would have synthetic items, and each network a generator of its own for its planes; name them in "
+    "additions, which are of the study's own network"
+)
+"""Why a study with other networks has no synthesis for all."""
 OF_THE_SURGERIES = ("source", "head", "controls", "norms", "additions", "scores", "beside")
 """The keys of a study that say something of its own network alone."""
 
