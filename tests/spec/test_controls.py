@@ -160,7 +160,8 @@ def test_an_unknown_kind_of_control_is_answered_with_the_known_ones(tmp_path: Pa
     with pytest.raises(StudyFaults, match=r"controls.*'rnadom' is none of 'random', 'matched', 'selffer'"):
         load_study(file)
     file.write_text("controls: every\n", encoding="utf-8")
-    with pytest.raises(StudyFaults, match=r"controls.*must be 'all' \(got 'every'\)"):
+    said = r"controls.*must be 'all' or a list of kinds, such as \[random, matched\] \(got 'every'\)"
+    with pytest.raises(StudyFaults, match=said):
         load_study(file)
 
 

@@ -167,7 +167,26 @@ def test_a_surgery_may_be_called_by_a_number_or_with_a_dot(tmp_path: Path) -> No
             "surgeries.FR: below and above are both 'tuned', so",
         ),
         ("above: reset}", "above: reset, cuts: 3}", "surgeries.FR.cuts: must be a list (got 3)"),
-        ("above: reset}", "above: reset, cuts: most}", "surgeries.FR.cuts: must be 'all' (got 'most')"),
+        (
+            "above: reset}",
+            "above: reset, cuts: most}",
+            "surgeries.FR.cuts: must be 'all' or a list of depths, such as [0, 2] (got 'most')",
+        ),
+        (
+            "rate: 1e-3",
+            "rate: 1e-3, validate_every: epoch",
+            "short.validate_every: must be 'pass' or a number of steps (got 'epoch')",
+        ),
+        (
+            "shares: [0.1, 1]",
+            "beside: {dense: mlp}",
+            "line 10 beside.dense: must be a group of keys (got 'mlp'); its keys: network, channels, size, normalise",
+        ),
+        (
+            "shares: [0.1, 1]",
+            "additions: {mix: {augmentation: {mixup: 0.2}}}",
+            "line 10 additions.mix.augmentation.mixup: must be a group of keys (got 0.2); its keys: alpha",
+        ),
         ("above: reset}", "above: reset, cuts: []}", "FR: cuts must be 'all' or a list of depths from 0 (got [])"),
         ("above: reset}", "above: reset, cuts: [1, 1]}", "surgeries.FR: cuts must name each depth once (got [1, 1])"),
     ],

@@ -45,6 +45,14 @@ SHAPES = {
 }
 
 
+OTHERWISE = {
+    "controls": " or a list of kinds, such as [random, matched]",
+    "cuts": " or a list of depths, such as [0, 2]",
+    "validate_every": " or a number of steps",
+}
+"""What else than its one word may stand under a key."""
+
+
 def message_for(detail: ErrorDetails) -> str:
     """What is wrong with one value, what was got and what would be right, in plain words."""
     got, context = detail["input"], detail.get("ctx", {})
@@ -59,7 +67,7 @@ def message_for(detail: ErrorDetails) -> str:
         case "literal_error" if " or " in context["expected"]:
             return f"{_shown(got)} is none of {context['expected'].replace(' or ', ', ')}"
         case "literal_error":
-            return f"must be {context['expected']} (got {_shown(got)})"
+            return f"must be {context['expected']}{_otherwise(detail['loc'])} (got {_shown(got)})"
         case "union_tag_invalid":
             known = context["expected_tags"].replace("'", "").split(", ")
             return f"no network is called {context['tag']!r}{nearest(context['tag'], known)}; known: {', '.join(known)}"
@@ -83,11 +91,17 @@ def _number_hint(kind: str, got: object) -> str:
     return ", which is text; remove the quotes" if numeric else ""
 
 
+def _otherwise(loc: Keys) -> str:
+    return next((OTHERWISE[str(key)] for key in reversed(loc) if str(key) in OTHERWISE), "")
+
+
 def _group_hint(detail: ErrorDetails) -> str:
-    """How a network or a dataset is written that stands there by its name alone."""
-    got = detail["input"]
+    """How a network or a dataset is written that stands there by its name alone; the keys of any other group."""
+    got, loc = detail["input"], detail["loc"]
+    if detail["type"] == "model_type" and loc[0] != "surgeries" and str(loc[-1]) not in ("network", "dataset"):
+        return f"; its keys: {', '.join(_known_keys((*loc, '')))}"
     known = {"network": NETWORKS, "dataset": tuple(dataset_cards())}
-    named = isinstance(got, str) and got in known.get(str(detail["loc"][-1]), ())
+    named = isinstance(got, str) and got in known.get(str(loc[-1]), ())
     return f"; write {{name: {got}}}" if named else ""
 
 
