@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,14 @@ def test_the_rules_of_a_race_are_held_before_its_first_trial_and_cannot_be_chang
             carried_out(race(**changed), tmp_path)
     assert read_outcomes(tmp_path) == before
     carried_out(race(), tmp_path)
+
+
+def test_a_resumed_run_tells_the_best_so_far_of_what_had_finished_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = small_study(surgeries={"scratch": "r3"}, source=None, shares=(0.1,))
+    for seeds in (1, 2):
+        narrowed = whole.narrowed(Narrowing(seeds=seeds))
+        carry_out(narrowed, Scope(plan(narrowed), plan(whole)), tmp_path, "inline", None)
+    said = capsys.readouterr().err
+    assert re.search(r"1 done, 0 failed, 0 left; best so far at share 0.1: r3 .*, n 2\)$", said, re.M)

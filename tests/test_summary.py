@@ -92,6 +92,18 @@ def test_a_control_is_never_the_best_so_far() -> None:
         assert "best so far at share 0.1: f3r3 (validation accuracy 0.700, n 1)" in progress.line()
 
 
+def test_the_best_so_far_of_a_resumed_run_is_that_of_all_its_seeds() -> None:
+    planned = plan(study(surgeries={"scratch": "r6"}, seeds=2, shares=(0.1,), source=None))
+    first, second = (
+        next(entry.trial for entry in planned.entries if entry.arm.written == "r6" and entry.seed == seed)
+        for seed in (0, 1)
+    )
+    progress = Progress(planned, 1, Console(file=StringIO()))
+    progress.resume([finished(first, 0.5, 0.9)])
+    progress.note(finished(second, 0.5, 0.7))
+    assert progress.line() == "1 done, 0 failed, 0 left; best so far at share 0.1: r6 (validation accuracy 0.800, n 2)"
+
+
 def test_a_plan_tells_how_many_synthetic_items_stand_beside_how_many_real_ones() -> None:
     made = study(surgeries=ARMS, additions={"gan": {"synthesis": {"recipe": {"steps": 9}, "ratio": 2.0}}})
     assert "\nwith gan at share 0.1: 3,240 synthetic items beside 1,620 real ones\n" in plan_summary(made, plan(made))

@@ -76,6 +76,7 @@ def carry_out(
             console.print(in_words(study, read_facts(folder)), markup=False, highlight=False, soft_wrap=True)
         with Progress(plan, len(missing), console) as progress:
             due, told = {one.key for one in missing}, time.monotonic()
+            progress.resume(outcome for key, outcome in store.outcomes().items() if key not in due)
             for outcome in execute(study, plan, store, pool):
                 progress.note(outcome)
                 if study.evidence == "race" and time.monotonic() - told > LOOK_EVERY_S:

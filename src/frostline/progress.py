@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from statistics import mean
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from frostline.analysis.metric import METRICS
-from frostline.outcome import Failed
+from frostline.outcome import Failed, Finished
 from frostline.scored import Ended, Scored
 from frostline.spec.plan import Entry, Plan
 
@@ -60,14 +61,23 @@ class Progress:
             self._done += 1
         else:
             self._done += 1
-            for entry in self._entries[outcome.key]:
-                if not entry.arm.control:
-                    self._words = METRICS[outcome.metrics.task].words
-                    self._reached[entry.share, entry.arm.written].append(outcome.best_validation.score)
+            self._reach(outcome)
         now = time.monotonic()
         if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
             self._told = now
             self._console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
+
+    def resume(self, earlier: Iterable[Finished | Failed]) -> None:
+        """The best so far is also that of what finished before, of which nothing is counted as done now."""
+        for outcome in earlier:
+            if isinstance(outcome, Finished):
+                self._reach(outcome)
+
+    def _reach(self, outcome: Finished) -> None:
+        for entry in self._entries.get(outcome.key, ()):
+            if not entry.arm.control:
+                self._words = METRICS[outcome.metrics.task].words
+                self._reached[entry.share, entry.arm.written].append(outcome.best_validation.score)
 
     def expect(self, total: int) -> None:
         """From now on ``total`` trials are expected, those that are told of already included.
