@@ -30,7 +30,7 @@ def numbers(picture: Picture | None) -> list[dict[str, str]]:
 def test_the_frost_line_tells_the_recommended_depth_from_the_possible_ones() -> None:
     drawn = frost_line(FINDINGS.frame, recommend(FINDINGS), "frozen layers")
     assert drawn is not None
-    assert drawn.alt.startswith("At 10 % recommended: f2, 2 frozen")
+    assert drawn.alt.startswith("At 10 % recommended: f2, 2 frozen; could still be the best: depth 2. ")
     assert "At 50 % undecided, highest mean f" in drawn.alt
     roles = {(row["share"], row["arm"]): row["role"] for row in numbers(drawn)}
     assert roles["0.1", "f2"] == "recommended"

@@ -116,7 +116,8 @@ def _said(place: Place, depths: Mapping[str, int]) -> str:
     others = sorted({depths[arm] for arm in place.possible if arm in depths})
     depth = f"{place.arm}, {depths[place.arm]} frozen" if place.arm in depths else place.arm
     verdict = f"recommended: {depth}" if place.decided else f"undecided, highest mean {depth}"
-    left = f"; could still be the best: depths {', '.join(map(str, others))}" if others else ""
+    word = "depth" if len(others) == 1 else "depths"
+    left = f"; could still be the best: {word} {', '.join(map(str, others))}" if others else ""
     return f"{where} {verdict}{left}."
 
 
