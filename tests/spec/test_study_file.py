@@ -249,7 +249,7 @@ def test_a_value_is_read_as_yaml_1_2_and_told_as_the_file_has_it(
         (
             "  dataset: {name: digits, classes: [0, 1, 2, 3, 4]}",
             "  dataset: {name: mnist}",
-            "line 5 source.dataset: its planes have 1 channels of 28 x 28, those of dataset 1 of 8 x 8; state the "
+            "line 5 source.dataset: its planes have 1 channel of 28 x 28, those of dataset 1 of 8 x 8; state the "
             "adaptation with channels and size on one of them",
         ),
         (

@@ -152,7 +152,7 @@ def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     if ours == theirs:
         return []
     said = (
-        f"its planes have {ours[0]} channels of {ours[1]} x {ours[2]}, those of dataset {theirs[0]} of {theirs[1]} x "
+        f"its planes have {ours[0]} channel{'s' * (ours[0] > 1)} of {ours[1]} x {ours[2]}, those of dataset {theirs[0]} of {theirs[1]} x "
         f"{theirs[2]}; state the adaptation with channels and size on one of them"
     )
     return [(("source", "dataset"), said)]
