@@ -151,9 +151,10 @@ def _unlike_planes(source: Dataset, target: Dataset) -> list[Disagreement]:
     ours, theirs = source.plane_shape, target.plane_shape
     if ours == theirs:
         return []
+    own = f"{ours[0]} channel{'s' * (ours[0] > 1)} of {ours[1]} x {ours[2]}"
     said = (
-        f"its planes have {ours[0]} channel{'s' * (ours[0] > 1)} of {ours[1]} x {ours[2]}, those of dataset {theirs[0]} of {theirs[1]} x "
-        f"{theirs[2]}; state the adaptation with channels and size on one of them"
+        f"its planes have {own}, those of dataset {theirs[0]} of {theirs[1]} x {theirs[2]}; state the adaptation with "
+        "channels and size on one of them"
     )
     return [(("source", "dataset"), said)]
 
