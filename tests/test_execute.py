@@ -67,6 +67,7 @@ def test_every_trial_of_the_plan_finishes_once(uninterrupted: dict[str, Finished
     assert all(isinstance(outcome, Finished) for outcome in uninterrupted.values())
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_bits_as_one_process(
     tmp_path: Path, uninterrupted: dict[str, Finished | Failed]
 ) -> None:

@@ -130,6 +130,7 @@ def said(section: Section) -> list[str]:
     return [one.said for one in section.heard]
 
 
+@pytest.mark.slow
 def test_each_listed_error_has_a_sound_that_a_browser_can_play_and_that_is_fetched_from_nowhere(
     ran: Path, tab: Browser
 ) -> None:
