@@ -84,10 +84,7 @@ def _measured(study: Study, plan: Plan, store: Store, device: str) -> tuple[Way,
 
     from frostline.probe import Sample, Setting, let_go
 
-    # Batches differ between shares and pretrainings: what matters is the trial that shows the most planes.
-    apart = {entry.trial.key for entry in plan.entries if entry.arm.beside}
-    own = [trial for trial in plan.trials if trial.key not in apart]
-    trial = max(own, key=lambda trial: (trial.recipe.steps or 0) * trial.recipe.batch)
+    trial = plan.heaviest
     sample = Sample(trial, torch.device(device))
     precision, of_precision = _precision(sample, study, plan)
     threads, of_threads = _threads(sample, plan, precision)

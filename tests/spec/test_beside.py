@@ -157,6 +157,13 @@ def test_synthetic_items_for_all_are_refused_where_networks_differ() -> None:
         study(beside={"dense": DENSE}, synthesis=forging)
 
 
+def test_what_is_measured_for_all_trials_is_of_the_network_of_the_study() -> None:
+    short = {"dataset": {"name": "digits", "classes": (0, 1, 2, 3, 4)}, "recipe": {"long": "short"}}
+    made = plan(study(surgeries={"cut": "f2t2"}, source=short, recipe="long", beside={"dense": DENSE}))
+    assert made.waves[0][-1].network.name == "mlp"
+    assert (made.heaviest.network.name, made.heaviest.recipe.steps) == ("plain_cnn", 80)
+
+
 def test_an_empty_group_is_told_as_idle() -> None:
     assert (("beside",), "names nothing; remove it") in idle_keys({"beside": {}})
 

@@ -64,6 +64,16 @@ class Plan:
         return tuple(entry for entry in self.entries if not entry.arm.beside)
 
     @cached_property
+    def heaviest(self) -> Trial:
+        """The trial that shows the most planes, pretrainings included, and other networks left out.
+
+        Batches differ between shares and pretrainings; frozen layers are those of the study's own network.
+        """
+        apart = {entry.trial.key for entry in self.entries if entry.arm.beside}
+        own = (trial for trial in self.trials if trial.key not in apart)
+        return max(own, key=lambda trial: (trial.recipe.steps or 0) * trial.recipe.batch)
+
+    @cached_property
     def scorings(self) -> tuple[Scoring, ...]:
         """Each scoring once."""
         return tuple({cell.scoring.key: cell.scoring for cell in self.scored}.values())
