@@ -71,12 +71,25 @@ def test_a_worker_keeps_what_a_trial_frees(tmp_path: Path) -> None:
     note: Any = Note(tmp_path / "faults")
     with Processes(1) as pool:
         assert list(pool.map([(note,)])) == [()]
-    assert int(note.path.read_text()) <= FEW
+    assert int(note.path.read_text().split()[0]) <= FEW
+
+
+@GLIBC
+def test_a_worker_gives_back_between_trials_what_it_kept(tmp_path: Path) -> None:
+    first, second = Note(tmp_path / "first"), Note(tmp_path / "second")
+    stacks: Any = [(first,), (second,)]
+    with Processes(1) as pool:
+        assert list(pool.map(stacks)) == [(), ()]
+    left, found = int(first.path.read_text().split()[2]), int(second.path.read_text().split()[1])
+    assert left - found > 0.9 * SIZE
 
 
 @dataclass(frozen=True)
 class Note:
-    """No job: where it is unpickled, it takes ten steps and writes down how many pages had to be cleared for them."""
+    """No job: where it is unpickled, it takes ten steps and writes down what they took.
+
+    That is how many pages had to be cleared for them, and the bytes that the process held before and after.
+    """
 
     path: Path
 
@@ -84,10 +97,16 @@ class Note:
         return faults_of_steps, (self.path,)
 
 
+def held() -> int:
+    """The bytes that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
 def faults_of_steps(path: Path) -> str:
+    found = held()
     b"1" * SIZE
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):
         b"1" * SIZE
-    path.write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before))
+    path.write_text(f"{resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before} {found} {held()}")
     return "no job"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from frostline.allocation import keep_freed
 from frostline.carry_out import Scope, carry_out
 from frostline.errors import StoreMismatch
 from frostline.spec.plan import plan
@@ -35,6 +36,12 @@ def test_the_rules_of_a_race_are_held_before_its_first_trial_and_cannot_be_chang
             carried_out(race(**changed), tmp_path)
     assert read_outcomes(tmp_path) == before
     carried_out(race(), tmp_path)
+
+
+def test_what_is_measured_and_run_in_this_process_keeps_its_memory_as_a_worker_does(tmp_path: Path) -> None:
+    keep_freed.cache_clear()
+    carried_out(small_study(surgeries={"scratch": "r3"}, source=None), tmp_path)
+    assert keep_freed.cache_info().currsize == 1
 
 
 def test_a_resumed_run_tells_the_best_so_far_of_what_had_finished_too(

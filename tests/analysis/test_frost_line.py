@@ -109,6 +109,11 @@ def test_an_arm_that_beats_all_others_is_shown_to_be_the_best() -> None:
     assert "take r4 (all 4 layers reset): shown to be the best arm (95 % confidence in all 2 arms together)" in said
 
 
+def test_another_network_is_taken_and_not_frozen_whatever_letters_its_name_has() -> None:
+    said = sentence(only(falling({"transformer": 0.0, "r4": 0.1})))
+    assert "take transformer" in said and "freeze" not in said
+
+
 def test_seconds_memory_and_names_decide_between_arms_of_equal_cost_and_what_is_not_known_comes_last() -> None:
     frame = drawn(dict.fromkeys(["f1r3", "f2r2", "f3r1", "r4", "t4"], BASE)).assign(
         seconds=[s for cost in (5.0, 5.0, 4.0, None, None) for s in [cost] * 6],
